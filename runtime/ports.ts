@@ -1,0 +1,203 @@
+/**
+ * What the runtime needs from the world. Two sets of adapters implement these: `runtime/local` (SQLite, files, child
+ * processes) and `runtime/aws`. Both pass the suites of `test/contract/`.
+ *
+ * Stores offer conditional writes and ordered reads, nothing more: the rules of the queue are written once, over them,
+ * in `runtime/queue`.
+ */
+import type { AppRecord, Decision } from './domain/app';
+import type { RequestHead } from './domain/request';
+import type { RunnerRecord } from './domain/runner';
+
+/** The current time in ms since the epoch. */
+export interface Clock {
+  now(): number;
+}
+
+/** HTTP headers, names in lower case. */
+export type Headers = Readonly<Record<string, string>>;
+
+/** Bytes kept inline with their record, or named in the blob store when large. */
+export type Body = { readonly bytes: Uint8Array } | { readonly blob: string };
+
+/** What the caller sent, as the app will see it. */
+export interface RequestInput {
+  readonly method: string;
+  /** Path and query. */
+  readonly target: string;
+  readonly headers: Headers;
+  readonly body: Body;
+}
+
+/** What the app answered, replayed verbatim to whoever asks for the result. */
+export interface StoredResponse {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: Body;
+}
+
+/** Where a reader of the event log stands: everything up to and including this event was seen. */
+export interface EventCursor {
+  readonly attempt: number;
+  readonly number: number;
+}
+
+export type RequestEvent =
+  | { readonly kind: 'log'; readonly at: number; readonly level: string; readonly message: string }
+  /** The status line and headers of an answer that is being streamed. */
+  | { readonly kind: 'response'; readonly at: number; readonly status: number; readonly headers: Headers }
+  /** A piece of a streamed body, in order. */
+  | { readonly kind: 'chunk'; readonly at: number; readonly bytes: Uint8Array };
+
+export type StoredEvent = EventCursor & RequestEvent;
+
+export interface Backlog {
+  readonly waiting: number;
+  /** Of the waiting, those submitted at or before the time asked for. */
+  readonly waitingSince: number;
+  /** Submission time of the oldest waiting request. */
+  readonly oldestWaitingAt?: number;
+  readonly inProgress: number;
+}
+
+/** Request heads, bodies and event logs. The heads that wait, in order, are the queue. */
+export interface RequestStore {
+  /** Stores a new request. Returns once nothing can lose it; false when the id is taken. */
+  create(head: RequestHead, input: RequestInput): Promise<boolean>;
+  get(id: string): Promise<RequestHead | undefined>;
+  /**
+   * Stores `next` in place of the head with `next.version - 1`; false when another write came first. A response is stored
+   * in the same write, readable only if it succeeds.
+   */
+  replace(next: RequestHead, response?: StoredResponse): Promise<boolean>;
+  /** Forgets a request with all that belongs to it. */
+  remove(id: string): Promise<void>;
+
+  input(id: string): Promise<RequestInput | undefined>;
+  /** Drops the input of a finished request whose caller asked not to keep it. */
+  discardInput(id: string): Promise<void>;
+  response(id: string): Promise<StoredResponse | undefined>;
+
+  /** Waiting heads of an app in queue order. */
+  waiting(app: string, limit: number): Promise<readonly RequestHead[]>;
+  /** How many requests wait before this one. Always counted, never kept. */
+  position(head: RequestHead): Promise<number>;
+  backlog(app: string, submittedUntil: number): Promise<Backlog>;
+  /** Heads whose `dueAt` has come, earliest first. */
+  due(now: number, limit: number): Promise<readonly RequestHead[]>;
+  /** Ids of finished requests whose `expiresAt` has passed. */
+  expired(now: number, limit: number): Promise<readonly string[]>;
+  /** Requests of an app, newest first; `before` is the id that ended the last page. */
+  list(app: string, limit: number, before?: string): Promise<readonly RequestHead[]>;
+
+  /** Appends to the log of an attempt; `first` is the number of the first event. Repeating an append changes nothing. */
+  appendEvents(id: string, attempt: number, first: number, events: readonly RequestEvent[]): Promise<void>;
+  events(id: string, after: EventCursor | undefined, limit: number): Promise<readonly StoredEvent[]>;
+  /** Resolves when the head or the log of the request may have changed, or after `timeoutMs`; spurious returns are allowed. */
+  changed(id: string, timeoutMs: number, signal?: AbortSignal): Promise<void>;
+}
+
+/** Wakes agents when there may be work. It carries no request: the store alone says what is next. */
+export interface Doorbell {
+  ring(app: string, times?: number): Promise<void>;
+  /** True when rung before `timeoutMs`. The most recently arrived waiter is woken first where the adapter can choose. */
+  wait(app: string, timeoutMs: number, signal?: AbortSignal): Promise<boolean>;
+}
+
+/** Large bodies and uploaded files. Keys are made by the platform; a key with unsafe characters is refused. */
+export interface BlobStore {
+  put(key: string, body: AsyncIterable<Uint8Array>, contentType: string): Promise<BlobInfo>;
+  get(key: string, range?: { readonly start: number; readonly end?: number }): Promise<StoredBlob | undefined>;
+  info(key: string): Promise<BlobInfo | undefined>;
+  /** Makes one blob of several, in order, and removes the parts. */
+  compose(key: string, parts: readonly string[], contentType: string): Promise<BlobInfo>;
+  remove(key: string): Promise<void>;
+}
+
+export interface BlobInfo {
+  readonly key: string;
+  readonly contentType: string;
+  readonly size: number;
+  /** A quoted entity tag, different for different content. */
+  readonly etag: string;
+}
+
+export interface StoredBlob extends BlobInfo {
+  /** The bytes of the range asked for, else all. */
+  readonly body: AsyncIterable<Uint8Array>;
+}
+
+/** Runners, and the set of READY runners of each app revision beside its floor. */
+export interface RunnerRegistry {
+  create(runner: RunnerRecord): Promise<boolean>;
+  get(id: string): Promise<RunnerRecord | undefined>;
+  /** Stores `next` in place of the record with `next.version - 1`; false when another write came first. */
+  replace(next: RunnerRecord): Promise<boolean>;
+  /** Runners of an app that are not TERMINATED, and those terminated since `terminatedSince`. */
+  list(app: string, terminatedSince?: number): Promise<readonly RunnerRecord[]>;
+  /** Adds a runner to the READY set of its revision. Adding it twice changes nothing. */
+  joinReady(app: string, revision: string, runner: string): Promise<void>;
+  /** Takes a runner out of the set whatever the floor: it drains or is gone. */
+  leaveReady(app: string, revision: string, runner: string): Promise<void>;
+  /**
+   * Takes an idle runner out of the set in one write that holds only while the set is larger than its floor. True also
+   * when the runner is no longer in the set: a repeated write has succeeded.
+   */
+  retire(app: string, revision: string, runner: string): Promise<boolean>;
+  setFloor(app: string, revision: string, floor: number): Promise<void>;
+  readySet(app: string, revision: string): Promise<{ readonly floor: number; readonly runners: readonly string[] }>;
+}
+
+/** What runs and what is starting. Launching never waits for the runner. */
+export interface Fleet {
+  /** Starts a runner whose record was written before. Launching an id twice starts one runner. */
+  launch(runner: RunnerRecord, app: AppRecord): Promise<void>;
+  /** Ends a runner by force: SIGKILL after `graceMs`. Stopping what is gone changes nothing. */
+  stop(runner: string, graceMs: number): Promise<void>;
+  list(): Promise<readonly FleetRunner[]>;
+}
+
+export interface FleetRunner {
+  readonly id: string;
+  readonly running: boolean;
+  readonly exitReason?: string;
+}
+
+/** The apps of the platform, their settings and what was decided for them. */
+export interface AppStore {
+  put(app: AppRecord): Promise<void>;
+  get(id: string): Promise<AppRecord | undefined>;
+  list(): Promise<readonly AppRecord[]>;
+  remove(id: string): Promise<void>;
+  recordDecision(decision: Decision): Promise<void>;
+  /** Newest first. */
+  decisions(app: string, limit: number): Promise<readonly Decision[]>;
+}
+
+/** An API key as stored: the secret only as a hash. */
+export interface ApiKey {
+  readonly id: string;
+  /** SHA-256 of the secret, hex. Secrets are 256 random bits, so a slow hash would add nothing. */
+  readonly secretHash: string;
+  readonly user: string;
+  readonly scope: 'API' | 'ADMIN';
+  readonly description: string;
+  readonly createdAt: number;
+}
+
+export interface KeyStore {
+  put(key: ApiKey): Promise<void>;
+  get(id: string): Promise<ApiKey | undefined>;
+  list(): Promise<readonly ApiKey[]>;
+  remove(id: string): Promise<boolean>;
+}
+
+/** Secret values by name. */
+export interface SecretStore {
+  get(name: string): Promise<string | undefined>;
+  set(name: string, value: string): Promise<void>;
+  /** Stores the value unless the name exists; returns what is stored then. */
+  setIfAbsent(name: string, value: string): Promise<string>;
+  names(): Promise<readonly string[]>;
+  remove(name: string): Promise<boolean>;
+}

@@ -1,0 +1,155 @@
+/**
+ * The queue: the rules of `domain/request` over a store with conditional writes. Gateway, agents and controller move
+ * requests through this class alone, whatever the store.
+ */
+import {
+  cancel,
+  claim,
+  claimable,
+  complete,
+  elapsed,
+  handBack,
+  heartbeat,
+  redrive,
+  retry,
+  submitted,
+  type Fence,
+  type NewRequest,
+  type Outcome,
+  type RequestHead,
+} from '../domain/request';
+import type { RetryCondition } from '../domain/retry';
+import type { Clock, Doorbell, RequestInput, RequestStore, StoredResponse } from '../ports';
+
+/** How long a runner may be silent before its requests go to another one. Agents renew at a third of this. */
+export const LEASE_MS = 30_000;
+
+/** Heads read at once when looking for one to claim. */
+const CLAIM_WINDOW = 16;
+
+export interface RequestQueueDependencies {
+  readonly store: RequestStore;
+  readonly doorbell: Doorbell;
+  readonly clock: Clock;
+}
+
+/** What a runner is told when it renews its lease: `undefined` means that the request is no longer its own. */
+export type HeartbeatReply = { readonly cancelRequested: boolean } | undefined;
+
+export class RequestQueue {
+  constructor(private readonly dependencies: RequestQueueDependencies) {}
+
+  /** Accepts a request. When this returns, nothing but its own retention can lose it. */
+  async submit(request: NewRequest, input: RequestInput): Promise<RequestHead> {
+    const head = submitted(request);
+    if (!(await this.dependencies.store.create(head, input))) throw new Error(`Request ${head.id} exists already`);
+    await this.dependencies.doorbell.ring(head.app);
+    return head;
+  }
+
+  /**
+   * Takes the first request this runner may have: those that hint at it first, then normal before low, then in order of
+   * submission. Requests whose start deadline has passed are ended on the way.
+   */
+  async claim(app: string, runner: string, hints: readonly string[] = []): Promise<RequestHead | undefined> {
+    const { store, clock } = this.dependencies;
+    for (;;) {
+      const waiting = await store.waiting(app, CLAIM_WINDOW);
+      const mine = waiting.filter((head) => head.hint !== undefined && hints.includes(head.hint));
+      let lostRace = false;
+      for (const head of [...mine, ...waiting]) {
+        const now = clock.now();
+        const ended = elapsed(head, now);
+        const next = ended ?? claim(head, runner, now, LEASE_MS);
+        if (next === undefined) continue;
+        if (!(await store.replace(next))) lostRace = true;
+        else if (ended === undefined) return next;
+      }
+      if (!lostRace) return undefined;
+    }
+  }
+
+  /** Renews the lease. */
+  async heartbeat(id: string, fence: Fence): Promise<HeartbeatReply> {
+    const head = await this.move(id, (current, now) => heartbeat(current, fence, now, LEASE_MS));
+    return head === undefined ? undefined : { cancelRequested: head.cancelRequested ?? false };
+  }
+
+  /** Stores the answer and ends the request. False when the runner had lost it: the answer is dropped. */
+  async complete(id: string, fence: Fence, outcome: Outcome, response?: StoredResponse): Promise<boolean> {
+    return (await this.move(id, (head, now) => complete(head, fence, outcome, now), response)) !== undefined;
+  }
+
+  /** Reports an attempt that failed. The response is kept only when no retry is left. */
+  async retry(
+    id: string,
+    fence: Fence,
+    condition: RetryCondition,
+    outcome: Outcome,
+    response?: StoredResponse,
+  ): Promise<RequestHead | undefined> {
+    const head = await this.move(id, (current, now) => retry(current, fence, condition, outcome, now), response);
+    if (head?.state === 'IN_QUEUE') await this.dependencies.doorbell.ring(head.app);
+    return head;
+  }
+
+  /** Gives a request back without an attempt charged. */
+  async handBack(id: string, fence: Fence): Promise<void> {
+    const head = await this.move(id, (current, now) => handBack(current, fence, now));
+    if (head?.state === 'IN_QUEUE') await this.dependencies.doorbell.ring(head.app);
+  }
+
+  /** Cancels a request. The head says what came of it; `undefined` when there is no such request. */
+  async cancel(id: string): Promise<{ readonly head: RequestHead; readonly changed: boolean } | undefined> {
+    const changed = await this.move(id, cancel);
+    if (changed !== undefined) return { head: changed, changed: true };
+    const head = await this.dependencies.store.get(id);
+    return head === undefined ? undefined : { head, changed: false };
+  }
+
+  /** Sends a dead letter round again. */
+  async redrive(id: string): Promise<boolean> {
+    const head = await this.move(id, redrive);
+    if (head !== undefined) await this.dependencies.doorbell.ring(head.app);
+    return head !== undefined;
+  }
+
+  /**
+   * Does what time asks for: lost leases go back to the queue, passed start deadlines end, waiting requests are rung
+   * for again, and what is past its retention is forgotten. Returns the heads that changed.
+   */
+  async sweep(apps: readonly string[], limit = 500): Promise<readonly RequestHead[]> {
+    const { store, clock } = this.dependencies;
+    const changed: RequestHead[] = [];
+    for (const head of await store.due(clock.now(), limit)) {
+      const next = elapsed(head, clock.now());
+      if (next !== undefined && (await store.replace(next))) changed.push(next);
+    }
+    for (const id of await store.expired(clock.now(), limit)) await store.remove(id);
+    for (const app of apps) await this.ringForWaiting(app);
+    return changed;
+  }
+
+  private async ringForWaiting(app: string): Promise<void> {
+    const now = this.dependencies.clock.now();
+    const waiting = await this.dependencies.store.waiting(app, CLAIM_WINDOW);
+    const claimableNow = waiting.filter((head) => claimable(head, head.preferred?.runner ?? '', now)).length;
+    if (claimableNow > 0) await this.dependencies.doorbell.ring(app, claimableNow);
+  }
+
+  /** Applies a move until it is stored or no longer allowed. */
+  private async move(
+    id: string,
+    transition: (head: RequestHead, now: number) => RequestHead | undefined,
+    response?: StoredResponse,
+  ): Promise<RequestHead | undefined> {
+    const { store, clock } = this.dependencies;
+    for (;;) {
+      const head = await store.get(id);
+      const next = head && transition(head, clock.now());
+      if (next === undefined) return undefined;
+      if (await store.replace(next, next.state === 'COMPLETED' ? response : undefined)) return next;
+    }
+  }
+}
+
