@@ -78,8 +78,8 @@ export interface RequestStore {
   discardInput(id: string): Promise<void>;
   response(id: string): Promise<StoredResponse | undefined>;
 
-  /** Waiting heads of an app in queue order. */
-  waiting(app: string, limit: number): Promise<readonly RequestHead[]>;
+  /** Waiting heads of an app in queue order, from the start or behind `after`. */
+  waiting(app: string, limit: number, after?: Pick<RequestHead, 'priority' | 'id'>): Promise<readonly RequestHead[]>;
   /** How many requests wait before this one. Always counted, never kept. */
   position(head: RequestHead): Promise<number>;
   backlog(app: string, submittedUntil: number): Promise<Backlog>;

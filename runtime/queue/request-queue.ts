@@ -52,20 +52,16 @@ export class RequestQueue {
    * submission. Requests whose start deadline has passed are ended on the way.
    */
   async claim(app: string, runner: string, hints: readonly string[] = []): Promise<RequestHead | undefined> {
-    const { store, clock } = this.dependencies;
+    let after: RequestHead | undefined;
     for (;;) {
-      const waiting = await store.waiting(app, CLAIM_WINDOW);
-      const mine = waiting.filter((head) => head.hint !== undefined && hints.includes(head.hint));
-      let lostRace = false;
-      for (const head of [...mine, ...waiting]) {
-        const now = clock.now();
-        const ended = elapsed(head, now);
-        const next = ended ?? claim(head, runner, now, LEASE_MS);
-        if (next === undefined) continue;
-        if (!(await store.replace(next))) lostRace = true;
-        else if (ended === undefined) return next;
+      const page = await this.dependencies.store.waiting(app, CLAIM_WINDOW, after);
+      const mine = page.filter((head) => head.hint !== undefined && hints.includes(head.hint));
+      for (const head of [...mine, ...page]) {
+        const claimed = await this.tryClaim(head, runner);
+        if (claimed !== undefined) return claimed;
       }
-      if (!lostRace) return undefined;
+      if (page.length < CLAIM_WINDOW) return undefined;
+      after = page.at(-1);
     }
   }
 
@@ -128,6 +124,15 @@ export class RequestQueue {
     for (const id of await store.expired(clock.now(), limit)) await store.remove(id);
     for (const app of apps) await this.ringForWaiting(app);
     return changed;
+  }
+
+  private async tryClaim(head: RequestHead, runner: string): Promise<RequestHead | undefined> {
+    const { store, clock } = this.dependencies;
+    const now = clock.now();
+    const ended = elapsed(head, now);
+    const next = ended ?? claim(head, runner, now, LEASE_MS);
+    if (next === undefined || !(await store.replace(next))) return undefined;
+    return ended === undefined ? next : undefined;
   }
 
   private async ringForWaiting(app: string): Promise<void> {
