@@ -85,6 +85,11 @@ export interface RequestStore {
   backlog(app: string, submittedUntil: number): Promise<Backlog>;
   /** Heads whose `dueAt` has come, earliest first. */
   due(now: number, limit: number): Promise<readonly RequestHead[]>;
+  /**
+   * Heads whose `webhookDueAt` has come, earliest first. Apart from `due`, so that webhooks nobody answers never keep an
+   * expired lease waiting.
+   */
+  webhooksDue(now: number, limit: number): Promise<readonly RequestHead[]>;
   /** Ids of finished requests whose `expiresAt` has passed. */
   expired(now: number, limit: number): Promise<readonly string[]>;
   /** Requests of an app, newest first; `before` is the id that ended the last page. */
@@ -106,7 +111,9 @@ export interface Doorbell {
 
 /** Large bodies and uploaded files. Keys are made by the platform; a key with unsafe characters is refused. */
 export interface BlobStore {
+  /** All or nothing: when `body` fails, so does this, and what the key held before stays. */
   put(key: string, body: AsyncIterable<Uint8Array>, contentType: string): Promise<BlobInfo>;
+  /** `start` and `end` count from 0 and are both included. */
   get(key: string, range?: { readonly start: number; readonly end?: number }): Promise<StoredBlob | undefined>;
   info(key: string): Promise<BlobInfo | undefined>;
   /** Makes one blob of several, in order, and removes the parts. */
@@ -159,7 +166,9 @@ export interface Fleet {
 
 export interface FleetRunner {
   readonly id: string;
+  /** False once it has ended, which a fleet remembers for a minute or more. One that waits for a GPU or starts is running. */
   readonly running: boolean;
+  /** Why it ended, in words. */
   readonly exitReason?: string;
 }
 
