@@ -8,6 +8,8 @@ export interface AppRecord {
   /** Changes with every deployed version of the code or of settings that need new runners. */
   readonly revision: string;
   readonly deployedAt: number;
+  /** fal's names: `rolling` (the default) lets old runners serve until new ones are ready, `recreate` ends them first. */
+  readonly strategy?: 'rolling' | 'recreate';
 }
 
 /** One decision of the controller that changed something: what, and why in words. */

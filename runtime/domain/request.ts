@@ -104,8 +104,13 @@ export interface RequestHead {
 export const MAX_ATTEMPTS = 10;
 
 /** What a submission decides; everything else has its start value. */
-export type NewRequest = Pick<RequestHead, 'id' | 'app' | 'path' | 'mode' | 'caller' | 'priority' | 'submittedAt' | 'retry'> &
-  Partial<Pick<RequestHead, 'startDeadline' | 'hint' | 'preferred' | 'discardPayload'>> & { readonly webhookUrl?: string };
+export type NewRequest = Pick<
+  RequestHead,
+  'id' | 'app' | 'path' | 'mode' | 'caller' | 'priority' | 'submittedAt' | 'retry'
+> &
+  Partial<Pick<RequestHead, 'startDeadline' | 'hint' | 'preferred' | 'discardPayload'>> & {
+    readonly webhookUrl?: string;
+  };
 
 /** The head of a request that was just accepted. */
 export function submitted({ webhookUrl, ...request }: NewRequest): RequestHead {
@@ -210,11 +215,15 @@ export function elapsed(head: RequestHead, now: number): RequestHead | undefined
   return retry(head, fence, 'connection_error', RUNNER_LOST, now);
 }
 
-/** When time alone will next change this head or make work for it, ms since the epoch; the key of `RequestStore.due`. */
+/** When time alone will next change this head (`elapsed`), ms since the epoch; the key of `RequestStore.due`. */
 export function dueAt(head: RequestHead): number | undefined {
   if (head.state === 'IN_QUEUE') return head.startDeadline;
-  if (head.state === 'IN_PROGRESS') return head.lease?.expiresAt;
-  return head.webhook?.state === 'pending' ? head.webhook.nextAt : undefined;
+  return head.state === 'IN_PROGRESS' ? head.lease?.expiresAt : undefined;
+}
+
+/** When the webhook of this head is to be sent next; the key of `RequestStore.webhooksDue`. */
+export function webhookDueAt(head: RequestHead): number | undefined {
+  return head.state === 'COMPLETED' && head.webhook?.state === 'pending' ? head.webhook.nextAt : undefined;
 }
 
 /** The result of a delivery of the webhook; `retryAt` absent and not delivered means that it is given up. */
@@ -222,7 +231,7 @@ export function webhookAttempted(
   head: RequestHead,
   result: { readonly delivered: boolean; readonly retryAt?: number; readonly error?: string },
 ): RequestHead | undefined {
-  if (head.webhook?.state !== 'pending') return undefined;
+  if (head.state !== 'COMPLETED' || head.webhook?.state !== 'pending') return undefined;
   const { nextAt: _due, lastError: _old, ...webhook } = head.webhook;
   const state = result.delivered ? 'delivered' : result.retryAt === undefined ? 'failed' : 'pending';
   return next(head, {
@@ -277,7 +286,9 @@ function ended(head: RequestHead, outcome: Outcome, now: number): RequestHead {
     outcome,
     completedAt: now,
     expiresAt: now + (head.discardPayload ? DISCARDED_RETENTION_MS : RETENTION_MS),
-    ...(head.webhook === undefined ? {} : { webhook: { ...head.webhook, state: 'pending', nextAt: now } }),
+    ...(head.webhook === undefined
+      ? {}
+      : { webhook: { url: head.webhook.url, state: 'pending', attempts: 0, nextAt: now } }),
   });
 }
 

@@ -32,7 +32,8 @@ export function parseRetryConfig(value: unknown): RetryPolicy | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
   const entries = RETRY_CONDITIONS.flatMap((condition) => {
     const setting: unknown = (value as Record<string, unknown>)[condition];
-    const retries = typeof setting === 'object' && setting !== null && 'retries' in setting ? setting.retries : undefined;
+    const retries =
+      typeof setting === 'object' && setting !== null && 'retries' in setting ? setting.retries : undefined;
     return typeof retries === 'number' && Number.isInteger(retries) && retries >= 0 ? [[condition, retries]] : [];
   });
   return Object.fromEntries(entries) as RetryPolicy;

@@ -3,8 +3,12 @@
  * State names are fal's.
  *
  * A runner that works leaves by itself (see `RunnerRegistry.retire`). Force is for the runner that does not work: every
- * state but the serving ones has a deadline.
+ * state but the serving ones has a deadline (`overdue`).
+ *
+ * As in `request.ts`, a move takes a record and returns the next one, or `undefined` when it is not allowed; the caller
+ * stores it with one conditional write (`RunnerRegistry.replace`).
  */
+import type { AppSpec } from './app-spec';
 
 export const RUNNER_STATES = [
   'PENDING',
@@ -20,7 +24,15 @@ export type RunnerState = (typeof RUNNER_STATES)[number];
 
 /** Why a runner left, in one word for machines; `RunnerRecord.exitReason` has the sentence for people. */
 export type RunnerExit =
-  'retired' | 'drained' | 'stopped' | 'startup_failed' | 'startup_timeout' | 'crashed' | 'unhealthy' | 'lost';
+  | 'retired'
+  | 'drained'
+  | 'stopped'
+  | 'scheduling_failed'
+  | 'startup_failed'
+  | 'startup_timeout'
+  | 'crashed'
+  | 'unhealthy'
+  | 'lost';
 
 export interface RunnerRecord {
   readonly id: string;
@@ -45,6 +57,8 @@ export interface RunnerRecord {
   readonly waitingFor?: string;
   /** Set by whoever wants the runner to leave: it claims nothing more, finishes what it has within the grace period. */
   readonly drain?: { readonly reason: string; readonly deadline: number };
+  /** Starts of this revision that failed in a row before this runner was launched: what the next back-off builds on. */
+  readonly failedStarts: number;
   readonly exit?: RunnerExit;
   readonly exitReason?: string;
   /** Raised by every stored change; the condition of the next write. */
@@ -64,4 +78,188 @@ export function starting(runner: RunnerRecord): boolean {
 /** True until the runner is gone: it may still hold a GPU. */
 export function alive(runner: RunnerRecord): boolean {
   return runner.state !== 'TERMINATED';
+}
+
+/** The record of a runner that is about to be launched. */
+export function launched(
+  runner: Pick<RunnerRecord, 'id' | 'app' | 'revision' | 'createdAt'> & { readonly failedStarts?: number },
+): RunnerRecord {
+  return {
+    failedStarts: 0,
+    ...runner,
+    state: 'PENDING',
+    stateSince: runner.createdAt,
+    inFlight: 0,
+    served: 0,
+    heartbeatAt: runner.createdAt,
+    hints: [],
+    version: 1,
+  };
+}
+
+/** A starting runner gets on, or says what it waits for. */
+export function startProgressed(
+  runner: RunnerRecord,
+  state: 'PENDING' | 'DOCKER_PULL' | 'SETUP',
+  now: number,
+  waitingFor?: string,
+): RunnerRecord | undefined {
+  if (!starting(runner) || START_ORDER.indexOf(state) < START_ORDER.indexOf(runner.state)) return undefined;
+  const { waitingFor: _before, ...rest } = runner;
+  return next(rest, { state, heartbeatAt: now, ...(waitingFor === undefined ? {} : { waitingFor }) }, now);
+}
+
+/** The app answers: the runner may claim requests. Not when it was asked to leave in the meantime. */
+export function becameReady(runner: RunnerRecord, now: number): RunnerRecord | undefined {
+  if (!starting(runner) || runner.drain !== undefined) return undefined;
+  const { waitingFor: _started, ...rest } = runner;
+  return next(rest, { state: 'IDLE', readyAt: now, idleSince: now, heartbeatAt: now }, now);
+}
+
+/** What a serving runner reports about itself. */
+export interface RunnerReport {
+  readonly inFlight: number;
+  readonly served: number;
+  /** When its last request ended, where the runner knows better than "now". */
+  readonly idleSince?: number;
+  readonly hints?: readonly string[];
+}
+
+/** A serving runner says how it is. One that was asked to leave is DRAINING from then on. */
+export function heartbeat(runner: RunnerRecord, report: RunnerReport, now: number): RunnerRecord | undefined {
+  if (!serving(runner)) return undefined;
+  const { idleSince: before, ...rest } = runner;
+  const keptIdle = report.inFlight === 0 && report.served === runner.served ? before : undefined;
+  const changes: Partial<RunnerRecord> = {
+    state: runner.drain !== undefined ? 'DRAINING' : report.inFlight > 0 ? 'RUNNING' : 'IDLE',
+    inFlight: report.inFlight,
+    served: report.served,
+    hints: report.hints ?? runner.hints,
+    heartbeatAt: now,
+    ...(report.inFlight > 0 ? {} : { idleSince: report.idleSince ?? keptIdle ?? now }),
+  };
+  return next(rest, changes, now);
+}
+
+/** Asks a runner to leave. Asking again can only make it leave earlier. */
+export function askedToDrain(
+  runner: RunnerRecord,
+  reason: string,
+  now: number,
+  graceMs: number,
+): RunnerRecord | undefined {
+  if (!starting(runner) && !serving(runner)) return undefined;
+  const deadline = now + graceMs;
+  if (runner.drain !== undefined && runner.drain.deadline <= deadline) return undefined;
+  return next(runner, { drain: { reason, deadline } }, now);
+}
+
+/** The runner's processes are being ended. Saying it again restarts its deadline; the first reason stays. */
+export function terminating(
+  runner: RunnerRecord,
+  exit: RunnerExit,
+  reason: string,
+  now: number,
+): RunnerRecord | undefined {
+  if (!alive(runner)) return undefined;
+  const why = runner.exit === undefined ? { exit, exitReason: reason } : {};
+  return { ...next(runner, { state: 'TERMINATING', ...why }, now), stateSince: now };
+}
+
+/** The runner is gone. What it was ended for is kept; `exit` and `reason` are for one that left unasked. */
+export function terminated(
+  runner: RunnerRecord,
+  exit: RunnerExit,
+  reason: string,
+  now: number,
+): RunnerRecord | undefined {
+  if (!alive(runner)) return undefined;
+  const { waitingFor: _gone, ...rest } = runner;
+  const why = runner.exit === undefined ? { exit, exitReason: reason } : {};
+  return next(rest, { state: 'TERMINATED', inFlight: 0, ...why }, now);
+}
+
+/** fal ends a runner that never got a request this soon when neither `min_concurrency` nor a buffer is set. */
+export const UNUSED_MS = 10_000;
+
+/** When an idle runner may retire, ms since the epoch; `undefined` while it works or does not serve. */
+export function retireAt(
+  runner: RunnerRecord,
+  spec: Pick<AppSpec, 'keep_alive' | 'min_concurrency' | 'concurrency_buffer' | 'concurrency_buffer_perc'>,
+): number | undefined {
+  if (!ready(runner) || runner.inFlight > 0 || runner.idleSince === undefined) return undefined;
+  const kept = spec.min_concurrency > 0 || spec.concurrency_buffer > 0 || spec.concurrency_buffer_perc > 0;
+  return runner.idleSince + (runner.served === 0 && !kept ? UNUSED_MS : spec.keep_alive * 1000);
+}
+
+/** How long a runner may wait for hardware before it is given up: a machine that can be had is there in minutes. */
+export const PENDING_LIMIT_MS = 600_000;
+
+/** How long an image or an environment may take to fetch: 20 GB at 20 MB/s, with time to unpack. */
+export const PULL_LIMIT_MS = 1_800_000;
+
+/** How long a serving runner may be silent. Twice the lease of a request: its work went back to the queue before. */
+export const SILENCE_LIMIT_MS = 60_000;
+
+/** How long after its grace period a runner that is being ended may still exist. */
+export const TERMINATION_LIMIT_MS = 30_000;
+
+/** Why a runner must be ended by force now: it stayed in its state past the deadline. */
+export function overdue(
+  runner: RunnerRecord,
+  spec: Pick<AppSpec, 'startup_timeout' | 'termination_grace_period_seconds'>,
+  now: number,
+): { readonly exit: RunnerExit; readonly reason: string } | undefined {
+  const inState = now - runner.stateSince;
+  if (runner.state === 'TERMINATING') {
+    const limit = spec.termination_grace_period_seconds * 1000 + TERMINATION_LIMIT_MS;
+    return inState >= limit ? { exit: 'stopped', reason: 'it did not end by itself' } : undefined;
+  }
+  if (runner.drain !== undefined && runner.drain.deadline <= now) {
+    return { exit: 'drained', reason: `it did not leave within its grace period (${runner.drain.reason})` };
+  }
+  if (serving(runner)) {
+    const silence = now - runner.heartbeatAt;
+    return silence >= SILENCE_LIMIT_MS
+      ? { exit: 'lost', reason: `it was silent for ${inSeconds(silence)}` }
+      : undefined;
+  }
+  return overdueStart(runner, spec, inState);
+}
+
+function overdueStart(
+  runner: RunnerRecord,
+  spec: Pick<AppSpec, 'startup_timeout'>,
+  inState: number,
+): ReturnType<typeof overdue> {
+  if (runner.state === 'PENDING' && inState >= PENDING_LIMIT_MS) {
+    const waited = runner.waitingFor === undefined ? '' : ` (${runner.waitingFor})`;
+    return { exit: 'scheduling_failed', reason: `it waited ${inSeconds(inState)} for a place to run${waited}` };
+  }
+  if (runner.state === 'DOCKER_PULL' && inState >= PULL_LIMIT_MS) {
+    return {
+      exit: 'startup_timeout',
+      reason: `fetching its image or environment took over ${inSeconds(PULL_LIMIT_MS)}`,
+    };
+  }
+  if (runner.state === 'SETUP' && inState >= spec.startup_timeout * 1000) {
+    return { exit: 'startup_timeout', reason: `it was not ready within startup_timeout (${spec.startup_timeout} s)` };
+  }
+  return undefined;
+}
+
+const START_ORDER: readonly RunnerState[] = ['PENDING', 'DOCKER_PULL', 'SETUP'];
+
+/** True for a runner that was ready and has not begun to end: it reports by heartbeats. */
+function serving(runner: RunnerRecord): boolean {
+  return runner.state === 'IDLE' || runner.state === 'RUNNING' || runner.state === 'DRAINING';
+}
+
+function inSeconds(ms: number): string {
+  return `${Math.round(ms / 1000)} s`;
+}
+
+function next(runner: RunnerRecord, changes: Partial<RunnerRecord>, now: number): RunnerRecord {
+  const entered = changes.state !== undefined && changes.state !== runner.state;
+  return { ...runner, ...changes, ...(entered ? { stateSince: now } : {}), version: runner.version + 1 };
 }
