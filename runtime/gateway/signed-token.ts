@@ -29,8 +29,8 @@ export class SignedTokens<Claims extends object> {
   async verify(token: string): Promise<Claims | undefined> {
     const [header, payload, signature, ...rest] = token.split('.');
     if (header !== HEADER || payload === undefined || signature === undefined || rest.length > 0) return undefined;
-    const expected = await this.signature(`${header}.${payload}`);
-    const given = Buffer.from(signature, 'base64url');
+    const expected = Buffer.from(encode(await this.signature(`${header}.${payload}`)));
+    const given = Buffer.from(signature);
     if (given.length !== expected.length || !timingSafeEqual(given, expected)) return undefined;
     const claims = JSON.parse(Buffer.from(payload, 'base64url').toString()) as Claims & RegisteredClaims;
     const valid = claims.aud === this.purpose && this.clock.now() < claims.exp * 1000;
