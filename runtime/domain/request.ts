@@ -34,6 +34,8 @@ export interface Outcome {
   readonly status: number;
   /** fal's `error_type`, where the platform (not the app) ended the request. */
   readonly errorType?: string;
+  /** `X-Fal-Request-Timeout-Type` of a timeout that the caller asked for. */
+  readonly timeoutType?: 'user';
   /** The failure in words, shown as `error` in the status body; absent on success. */
   readonly error?: string;
   readonly cancelled?: boolean;
@@ -262,6 +264,7 @@ export const CANCELLED: Outcome = {
 export const START_DEADLINE_PASSED: Outcome = {
   status: 504,
   errorType: 'request_timeout',
+  timeoutType: 'user',
   error: 'Request timed out before a runner started it',
 };
 
