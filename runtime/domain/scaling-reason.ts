@@ -1,0 +1,125 @@
+/** A scaling decision in words a person can act on, and in the numbers it was made from. */
+import type { AppSpec } from './app-spec';
+import { ready, starting } from './runner';
+import type { Observation, ScalingAction, ScalingDecision, TargetSize } from './scaling';
+import type { StartBackOff } from './start-back-off';
+
+/** The reason of a decision in one sentence, and its inputs. */
+export function explain(
+  observation: Observation,
+  spec: AppSpec,
+  size: TargetSize,
+  backOff: StartBackOff,
+  actions: readonly ScalingAction[],
+  now: number,
+): Pick<ScalingDecision, 'reason' | 'inputs'> {
+  const counts = countRunners(observation);
+  const parts = [
+    ...launchReason(observation, spec, size, backOff, actions),
+    ...grouped(actions, 'drain', 'asks', 'to leave'),
+    ...grouped(actions, 'stop', 'stops', ''),
+    ...waitReason(size, counts, backOff, now),
+  ];
+  return {
+    reason: parts.length === 0 ? `${plural(counts.starting + counts.ready, 'runner')}, as wanted` : parts.join('; '),
+    inputs: {
+      ...counts,
+      ...size,
+      waiting: observation.waiting,
+      overdue: observation.overdue,
+      inProgress: observation.inProgress,
+      failedStarts: backOff.failedStarts,
+      revision: observation.revision,
+      min_concurrency: spec.min_concurrency,
+      max_concurrency: spec.max_concurrency,
+      max_multiplexing: spec.max_multiplexing,
+    },
+  };
+}
+
+/** An action in a few words, as decisions keep it. */
+export function describe(action: ScalingAction): string {
+  switch (action.kind) {
+    case 'launch':
+      return `launch ${plural(action.count, 'runner')}`;
+    case 'setFloor':
+      return `keep at least ${plural(action.floor, 'READY runner')} of revision ${action.revision}`;
+    case 'drain':
+      return `drain runner ${action.runner}: ${action.reason}`;
+    case 'stop':
+      return `stop runner ${action.runner}: ${action.reason}`;
+  }
+}
+
+interface RunnerCounts {
+  readonly ready: number;
+  readonly starting: number;
+  /** READY runners of revisions before the current one. */
+  readonly readyOld: number;
+}
+
+function countRunners({ runners, revision }: Observation): RunnerCounts {
+  const current = runners.filter((runner) => runner.revision === revision);
+  return {
+    ready: current.filter(ready).length,
+    starting: current.filter(starting).length,
+    readyOld: runners.filter(ready).length - current.filter(ready).length,
+  };
+}
+
+function launchReason(
+  observation: Observation,
+  spec: AppSpec,
+  size: TargetSize,
+  backOff: StartBackOff,
+  actions: readonly ScalingAction[],
+): string[] {
+  const launch = actions.find((action) => action.kind === 'launch');
+  if (launch === undefined) return [];
+  const counts = countRunners(observation);
+  const before = counts.ready + counts.starting + counts.readyOld;
+  const again =
+    backOff.failedStarts === 0 ? '' : ` (another try after ${plural(backOff.failedStarts, 'failed start')})`;
+  const limit = size.demand + size.buffer > spec.max_concurrency ? `, max_concurrency is ${spec.max_concurrency}` : '';
+  return [
+    `${before} → ${before + launch.count} runners: ${whyLaunch(observation, spec, size, counts)}${limit}${again}`,
+  ];
+}
+
+function whyLaunch(observation: Observation, spec: AppSpec, size: TargetSize, counts: RunnerCounts): string {
+  if (counts.readyOld > 0 && counts.ready + counts.starting === 0) {
+    return `revision ${observation.revision} replaces ${plural(counts.readyOld, 'earlier runner')}`;
+  }
+  const { overdue, inProgress } = observation;
+  const wait = `${plural(overdue, 'request')} ${overdue === 1 ? 'waits' : 'wait'}`;
+  if (size.demand > counts.ready + counts.starting && overdue > 0) {
+    if (counts.ready === 0) return counts.starting === 0 ? `${wait} and none is ready` : `${wait}, none is ready yet`;
+    return `${wait} and ${inProgress} ${inProgress === 1 ? 'is' : 'are'} in progress`;
+  }
+  if (size.demand + size.buffer < spec.min_concurrency) return `min_concurrency is ${spec.min_concurrency}`;
+  if (size.buffer === 0) return `${plural(inProgress, 'request')} in progress`;
+  return `${plural(size.buffer, 'spare runner')} wanted above a demand of ${size.demand}`;
+}
+
+/** `stops 2 runners: the reason`, once for each reason. */
+function grouped(actions: readonly ScalingAction[], kind: 'drain' | 'stop', verb: string, what: string): string[] {
+  const counts = new Map<string, number>();
+  for (const action of actions) {
+    if (action.kind === kind) counts.set(action.reason, (counts.get(action.reason) ?? 0) + 1);
+  }
+  return [...counts].map(([reason, count]) => `${verb} ${[plural(count, 'runner'), what].join(' ').trim()}: ${reason}`);
+}
+
+function waitReason(size: TargetSize, counts: RunnerCounts, backOff: StartBackOff, now: number): string[] {
+  if (counts.ready + counts.starting >= size.target || backOff.until <= now) return [];
+  const seconds = Math.ceil((backOff.until - now) / 1000);
+  const why =
+    backOff.failedStarts === 0
+      ? 'there was no place to run'
+      : `the last ${plural(backOff.failedStarts, 'start')} failed`;
+  return [`the next start waits ${seconds} s: ${why}`];
+}
+
+function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
