@@ -27,6 +27,8 @@ export interface GatewaySettings {
   readonly requireKey: boolean;
   /** Largest request body accepted, in bytes; larger ones are answered 413. */
   readonly maxBodyBytes: number;
+  /** Largest file accepted by an upload, in bytes; larger ones are answered 413. Default 5 GiB. */
+  readonly maxFileBytes?: number;
   /** Where callers reach the gateway, when that can't be read from their requests: `https://gpu.example.com`. */
   readonly publicUrl?: string;
   /** How long a dropped event stream may be picked up again before its request is cancelled, in ms. Default 5,000. */

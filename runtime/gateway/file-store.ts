@@ -45,7 +45,7 @@ export class FileStore {
   constructor(
     private readonly blobs: BlobStore,
     private readonly clock: Clock,
-    private readonly maxBytes: number,
+    readonly maxBytes: number,
   ) {}
 
   static newId(): string {
