@@ -1,0 +1,162 @@
+/**
+ * The one SQLite file of a state folder, and the only place that writes to it.
+ *
+ * Every commit reaches the disk (`synchronous=FULL`), so what was answered survives a power cut. Commits are shared to
+ * make that affordable: all writes asked for in one turn of the event loop go into one transaction.
+ */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import Libsql from 'libsql';
+import { StoreFullError } from '../domain/store-full-error';
+import { UserError } from '../domain/user-error';
+import { MIGRATIONS } from './schema';
+
+const FILE_NAME = 'sgpu.db';
+
+/** After a checkpoint the write-ahead log is cut back to this, so that one burst does not keep the space for ever. */
+const LOG_SIZE_LIMIT = 64 * 1024 * 1024;
+
+export type SqlValue = string | number | Uint8Array | null;
+type Row = readonly unknown[];
+
+interface Write {
+  readonly work: () => unknown;
+  readonly resolve: (value: never) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export class Database {
+  private readonly statements = new Map<string, Libsql.Statement>();
+  private pending: Write[] = [];
+  private closed = false;
+
+  private constructor(private readonly connection: Libsql.Database) {}
+
+  /**
+   * Opens the database of a state folder, which is made if it is missing.
+   * A UserError says that another process has it open, or that a newer release wrote it.
+   */
+  static open(folder: string): Database {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const connection = new Libsql(join(folder, FILE_NAME));
+    try {
+      // Exclusive before WAL: the lock is then held until the file is closed, and no shared-memory file is needed.
+      connection.pragma('locking_mode = EXCLUSIVE');
+      connection.pragma('journal_mode = WAL');
+      connection.pragma('synchronous = FULL');
+      connection.pragma(`journal_size_limit = ${LOG_SIZE_LIMIT}`);
+      migrate(connection, folder);
+      return new Database(connection);
+    } catch (error) {
+      connection.close();
+      throw opening(error, folder);
+    }
+  }
+
+  /**
+   * Runs `work` in the next transaction and resolves with what it returned once that is on the disk. When `work` throws,
+   * its changes alone are undone. It may run twice, so it must do nothing but read and write this database.
+   * A StoreFullError says that the disk is full.
+   */
+  write<T>(work: () => T): Promise<T> {
+    if (this.closed) return Promise.reject(new Error('The database is closed'));
+    return new Promise<T>((resolve, reject) => {
+      if (this.pending.length === 0) setImmediate(() => this.flush());
+      this.pending.push({ work, resolve, reject });
+    });
+  }
+
+  /** Runs a statement that changes rows and returns how many. For use inside `write` only. */
+  run(sql: string, ...values: readonly SqlValue[]): number {
+    return this.prepared(sql).run(values).changes;
+  }
+
+  /** The first row, its columns in order. */
+  first<T extends Row>(sql: string, ...values: readonly SqlValue[]): T | undefined {
+    return this.prepared(sql).raw().get(values) as T | undefined;
+  }
+
+  all<T extends Row>(sql: string, ...values: readonly SqlValue[]): readonly T[] {
+    return this.prepared(sql).raw().all(values) as T[];
+  }
+
+  /** Commits what was asked for so far and gives the file free. */
+  close(): void {
+    if (this.closed) return;
+    this.flush();
+    this.closed = true;
+    // The driver keeps the file open until its statements are collected; only leaving WAL mode gives up the lock before.
+    this.connection.pragma('journal_mode = DELETE');
+    this.connection.pragma('locking_mode = NORMAL');
+    this.first('SELECT 1 FROM sqlite_master');
+    this.statements.clear();
+    this.connection.close();
+  }
+
+  private flush(): void {
+    const batch = this.pending;
+    if (batch.length === 0) return;
+    this.pending = [];
+    if (!this.commit(batch)) for (const write of batch) this.commit([write]);
+  }
+
+  /** False when the batch was undone because one of several writes failed: each then has to stand alone. */
+  private commit(batch: readonly Write[]): boolean {
+    try {
+      this.connection.exec('BEGIN IMMEDIATE');
+      const results = batch.map(({ work }) => work());
+      this.connection.exec('COMMIT');
+      batch.forEach(({ resolve }, index) => resolve(results[index] as never));
+      return true;
+    } catch (error) {
+      // SQLite itself has rolled back after some errors, a full disk among them.
+      if (this.connection.inTransaction) this.connection.exec('ROLLBACK');
+      if (batch.length > 1) return false;
+      batch[0]?.reject(writing(error));
+      return true;
+    }
+  }
+
+  private prepared(sql: string): Libsql.Statement {
+    let statement = this.statements.get(sql);
+    if (statement === undefined) {
+      statement = this.connection.prepare(sql);
+      this.statements.set(sql, statement);
+    }
+    return statement;
+  }
+}
+
+function migrate(connection: Libsql.Database, folder: string): void {
+  connection.exec('BEGIN IMMEDIATE');
+  const [{ user_version: version }] = connection.pragma('user_version') as [{ user_version: number }];
+  if (version > MIGRATIONS.length) {
+    throw new UserError(
+      `The state folder ${folder} was written by a newer sgpu; update sgpu or choose another --state`,
+    );
+  }
+  for (const migration of MIGRATIONS.slice(version)) connection.exec(migration);
+  connection.exec(`PRAGMA user_version = ${MIGRATIONS.length}`);
+  connection.exec('COMMIT');
+}
+
+function opening(error: unknown, folder: string): unknown {
+  switch (sqliteCode(error)) {
+    case 'SQLITE_BUSY':
+      return new UserError(`The state folder ${folder} is in use by another sgpu; stop it or choose --state`);
+    case 'SQLITE_NOTADB':
+    case 'SQLITE_CORRUPT':
+      return new UserError(`${join(folder, FILE_NAME)} is damaged; restore it or choose another --state`);
+    default:
+      return writing(error);
+  }
+}
+
+function writing(error: unknown): unknown {
+  if (sqliteCode(error) !== 'SQLITE_FULL') return error;
+  return new StoreFullError('The disk that holds the state folder is full; free some space, nothing was lost');
+}
+
+function sqliteCode(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+}
