@@ -167,7 +167,8 @@ export function complete(head: RequestHead, fence: Fence, outcome: Outcome, now:
 
 /**
  * The attempt failed in a way that fal retries: back to the queue after a back-off, or over when no retry is left.
- * `run` requests and cancelled ones are never retried. A head that ends for want of attempts is a dead letter.
+ * `run` requests and cancelled ones are never retried. A head that ends for want of attempts is a dead letter. `forced`:
+ * the app asked for the retry itself, which beats the policy but not the limit of attempts.
  */
 export function retry(
   head: RequestHead,
@@ -175,13 +176,14 @@ export function retry(
   condition: RetryCondition,
   outcome: Outcome,
   now: number,
+  forced = false,
 ): RequestHead | undefined {
   if (!holds(head, fence)) return undefined;
   if (head.mode === 'run' || head.cancelRequested) return ended(head, outcome, now);
   const charged = head.attempt - head.refunds;
   const spent = head.retries[condition] ?? 0;
   if (charged >= MAX_ATTEMPTS) return ended(head, { ...outcome, deadLetter: true }, now);
-  if (!retriesLeft(head.retry, condition, spent)) return ended(head, outcome, now);
+  if (!forced && !retriesLeft(head.retry, condition, spent)) return ended(head, outcome, now);
   return requeued(head, {
     retries: { ...head.retries, [condition]: spent + 1 },
     notBefore: now + retryDelay(charged),

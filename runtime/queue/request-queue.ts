@@ -82,9 +82,11 @@ export class RequestQueue {
     fence: Fence,
     condition: RetryCondition,
     outcome: Outcome,
-    response?: StoredResponse,
+    { response, forced = false }: { readonly response?: StoredResponse; readonly forced?: boolean } = {},
   ): Promise<RequestHead | undefined> {
-    const head = await this.move(id, (current, now) => retry(current, fence, condition, outcome, now), response);
+    const again = (current: RequestHead, now: number): RequestHead | undefined =>
+      retry(current, fence, condition, outcome, now, forced);
+    const head = await this.move(id, again, response);
     if (head?.state === 'IN_QUEUE') await this.dependencies.doorbell.ring(head.app);
     return head;
   }
@@ -101,6 +103,11 @@ export class RequestQueue {
     if (changed !== undefined) return { head: changed, changed: true };
     const head = await this.dependencies.store.get(id);
     return head === undefined ? undefined : { head, changed: false };
+  }
+
+  /** Does what time asks of one request, without waiting for the sweep. */
+  async elapse(id: string): Promise<void> {
+    await this.move(id, elapsed);
   }
 
   /** Sends a dead letter round again. */
