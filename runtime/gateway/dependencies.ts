@@ -15,8 +15,6 @@ export interface GatewayDependencies {
   readonly settings: GatewaySettings;
   /** Tells the controller that a request waits, so that it need not find out by itself. Must not throw. */
   readonly poke: (app: string) => void;
-  /** Short-lived tokens; without it only API keys are accepted and apps get no CDN token. */
-  readonly tokens?: TokenAuthority;
   readonly log: Log;
 }
 
