@@ -1,0 +1,152 @@
+/**
+ * The controller: observe → decide → act, then sweep the queue and send due webhooks. It keeps no state that matters: all
+ * of it is in the stores, and a tick that died half-way is finished by the next.
+ */
+import { setTimeout as pause } from 'node:timers/promises';
+import type { AppRecord, Decision } from '../domain/app';
+import type { RunnerRecord } from '../domain/runner';
+import { decide, type ScalingAction } from '../domain/scaling';
+import { describe } from '../domain/scaling-reason';
+import type { AppStore, Clock, Fleet, RequestStore, RunnerRegistry } from '../ports';
+import type { RequestQueue } from '../queue/request-queue';
+import { act, bury, releaseGone } from './act';
+import { Departures } from './departures';
+import { departure, listFleet, listReadySets, listRunners, observe, type FleetListing } from './observe';
+import { stopOrphans } from './orphans';
+import type { WebhookDelivery } from './webhook-delivery';
+
+/** Pokes start passes at most this often: a submit may poke for every request while all runners are busy. */
+export const POKE_INTERVAL_MS = 100;
+
+export interface ControllerDependencies {
+  readonly apps: AppStore;
+  readonly requests: RequestStore;
+  readonly queue: Pick<RequestQueue, 'sweep'>;
+  readonly registry: RunnerRegistry;
+  readonly fleet: Fleet;
+  readonly clock: Clock;
+  readonly webhooks: Pick<WebhookDelivery, 'deliverDue'>;
+  /** Told each decision that was recorded: a line for the log. */
+  readonly onDecision?: (decision: Decision) => void;
+  /** Told what went wrong in one part of a tick; the other parts go on, and the next tick tries again. */
+  readonly onError: (error: unknown, doing: string) => void;
+}
+
+/** Which apps a pass looks at; `all` also covers what belongs to no single app. */
+type Scope = Set<string> | 'all';
+
+export class Controller {
+  private readonly departures = new Departures();
+  private last: Promise<void> = Promise.resolve();
+  private lastBegan = -Infinity;
+  private upcoming: { scope: Scope; readonly done: Promise<void> } | undefined;
+
+  constructor(private readonly dependencies: ControllerDependencies) {}
+
+  /** One full pass. Resolves when it has ended, whatever went wrong in it (`onError` says). */
+  tick(): Promise<void> {
+    return this.pass('all', 0);
+  }
+
+  /**
+   * Asks for a pass over one app (or all) as soon as may be. Passes never overlap: however often this is called while one
+   * runs, one more follows. Resolves when a pass that began after the call has ended.
+   */
+  poke(app?: string): Promise<void> {
+    return this.pass(app === undefined ? 'all' : new Set([app]), POKE_INTERVAL_MS);
+  }
+
+  private pass(scope: Scope, intervalMs: number): Promise<void> {
+    if (this.upcoming !== undefined) {
+      this.upcoming.scope = union(this.upcoming.scope, scope);
+      return this.upcoming.done;
+    }
+    const upcoming = { scope, done: this.last.then(() => this.begin(intervalMs)) };
+    this.upcoming = upcoming;
+    this.last = upcoming.done.catch(() => undefined);
+    return upcoming.done;
+  }
+
+  private async begin(intervalMs: number): Promise<void> {
+    const early = this.lastBegan + intervalMs - performance.now();
+    if (intervalMs > 0 && early > 0) await pause(early);
+    this.lastBegan = performance.now();
+    const scope = this.upcoming?.scope ?? 'all';
+    this.upcoming = undefined;
+    await this.attempt('looking after runners', () => this.lookAfterRunners(scope));
+    if (scope !== 'all') return;
+    await this.attempt('sweeping the queue', () => this.sweep());
+    await this.attempt('sending webhooks', () => this.dependencies.webhooks.deliverDue());
+  }
+
+  private async lookAfterRunners(scope: Scope): Promise<void> {
+    const { apps, fleet, clock } = this.dependencies;
+    const listing = await listFleet(fleet, clock);
+    const all = await apps.list();
+    for (const app of all) {
+      if (scope !== 'all' && !scope.has(app.id)) continue;
+      await this.attempt(`scaling ${app.id}`, () => this.scale(app, listing));
+    }
+    if (scope === 'all') await stopOrphans(this.dependencies, all, listing);
+  }
+
+  private async scale(app: AppRecord, listing: FleetListing): Promise<void> {
+    const { requests, registry, clock } = this.dependencies;
+    const runners = await this.withoutDeparted(app, listing);
+    await this.noteDepartures(app, runners);
+    const sets = await listReadySets(registry, app, runners);
+    await releaseGone(registry, app.id, sets, runners);
+    const now = clock.now();
+    const { actions, reason, inputs } = decide(await observe(requests, app, runners, sets, now), app.spec, now);
+    for (const action of actions) {
+      await this.attempt(`${describe(action)} of ${app.id}`, () => act(this.dependencies, app, action));
+    }
+    // A floor follows the demand; by itself it is no news to anybody.
+    if (actions.some(isNews))
+      await this.record({ app: app.id, at: now, reason, actions: actions.map(describe), inputs });
+  }
+
+  /** The records of an app, once those of runners that are gone say so. */
+  private async withoutDeparted(app: AppRecord, listing: FleetListing): Promise<readonly RunnerRecord[]> {
+    const { registry, clock } = this.dependencies;
+    const runners = await listRunners(registry, app.id, clock.now());
+    let changed = false;
+    for (const runner of runners) {
+      const gone = departure(runner, listing);
+      if (gone !== undefined) await bury(this.dependencies, runner, gone.exit, gone.reason);
+      changed ||= gone !== undefined;
+    }
+    return changed ? listRunners(registry, app.id, clock.now()) : runners;
+  }
+
+  private async noteDepartures(app: AppRecord, runners: readonly RunnerRecord[]): Promise<void> {
+    const decision = this.departures.note(app.id, runners, this.dependencies.clock.now());
+    if (decision !== undefined) await this.record(decision);
+  }
+
+  private async record(decision: Decision): Promise<void> {
+    this.dependencies.onDecision?.(decision);
+    await this.dependencies.apps.recordDecision(decision);
+  }
+
+  private async sweep(): Promise<void> {
+    const apps = await this.dependencies.apps.list();
+    await this.dependencies.queue.sweep(apps.map((app) => app.id));
+  }
+
+  private async attempt(doing: string, step: () => Promise<unknown>): Promise<void> {
+    try {
+      await step();
+    } catch (error) {
+      this.dependencies.onError(error, doing);
+    }
+  }
+}
+
+function isNews(action: ScalingAction): boolean {
+  return action.kind !== 'setFloor';
+}
+
+function union(a: Scope, b: Scope): Scope {
+  return a === 'all' || b === 'all' ? 'all' : new Set([...a, ...b]);
+}

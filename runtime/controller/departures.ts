@@ -1,0 +1,28 @@
+/** Runners retire on their own; this makes a decision of it that people can read: `1 → 0 runners: …`. */
+import type { Decision } from '../domain/app';
+import { alive, ready, starting, type RunnerRecord } from '../domain/runner';
+
+/**
+ * Remembers who was there at the last look. After a restart nobody is remembered, so what left meanwhile goes unsaid: the
+ * records of those runners still say why they left.
+ */
+export class Departures {
+  private readonly seen = new Map<string, ReadonlySet<string>>();
+
+  /** The decision that tells of the runners that left since the last look; `undefined` when none did. */
+  note(app: string, runners: readonly RunnerRecord[], now: number): Decision | undefined {
+    const before = this.seen.get(app) ?? new Set();
+    this.seen.set(app, new Set(runners.filter(alive).map((runner) => runner.id)));
+    const left = runners.filter((runner) => !alive(runner) && before.has(runner.id));
+    if (left.length === 0) return undefined;
+    const remaining = runners.filter((runner) => ready(runner) || starting(runner)).length;
+    const reasons = new Set(left.map((runner) => runner.exitReason ?? runner.exit ?? 'unknown'));
+    return {
+      app,
+      at: now,
+      reason: `${remaining + left.length} → ${remaining} runners: ${[...reasons].join('; ')}`,
+      actions: left.map((runner) => `runner ${runner.id} left: ${runner.exit ?? 'unknown'}`),
+      inputs: { remaining, left: left.length },
+    };
+  }
+}
