@@ -37,6 +37,9 @@ export interface RequestQueueDependencies {
 export type HeartbeatReply = { readonly cancelRequested: boolean } | undefined;
 
 export class RequestQueue {
+  /** Requests that somebody in this process is about to claim: the others leave them alone and try the next. */
+  private readonly claiming = new Set<string>();
+
   constructor(private readonly dependencies: RequestQueueDependencies) {}
 
   /** Accepts a request. When this returns, nothing but its own retention can lose it. */
@@ -138,8 +141,13 @@ export class RequestQueue {
     const now = clock.now();
     const ended = elapsed(head, now);
     const next = ended ?? claim(head, runner, now, LEASE_MS);
-    if (next === undefined || !(await store.replace(next))) return undefined;
-    return ended === undefined ? next : undefined;
+    if (next === undefined || this.claiming.has(head.id)) return undefined;
+    this.claiming.add(head.id);
+    try {
+      return (await store.replace(next)) && ended === undefined ? next : undefined;
+    } finally {
+      this.claiming.delete(head.id);
+    }
   }
 
   private async ringForWaiting(app: string): Promise<void> {
