@@ -7,7 +7,7 @@ import { type FileRecord, FileStore } from './file-store';
 import { LifecycleError, type ObjectLifecycle, parseLifecycle } from './object-lifecycle';
 import { serviceUrl } from './service-hosts';
 import { SignedTokens } from './signed-token';
-import { CDN_TOKEN_SECONDS, SignedTokenAuthority } from './token-authority';
+import { CDN_TOKEN_SECONDS, type SignedTokenAuthority } from './token-authority';
 
 const DEFAULT_MAX_FILE_BYTES = 5 * 1024 ** 3;
 
@@ -19,7 +19,6 @@ const CLOCK_SKEW_SECONDS = 300;
 
 export class FileService {
   readonly store: FileStore;
-  readonly authority: SignedTokenAuthority;
   private readonly clock: GatewayDependencies['clock'];
   private readonly settings: GatewaySettings;
   private readonly uploads: SignedTokens<FileRecord>;
@@ -27,9 +26,9 @@ export class FileService {
   constructor(
     { blobs, secrets, clock, settings }: Pick<GatewayDependencies, 'blobs' | 'secrets' | 'clock' | 'settings'>,
     private readonly authenticator: Authenticator,
+    private readonly authority: SignedTokenAuthority,
   ) {
     this.store = new FileStore(blobs, clock, settings.maxFileBytes ?? DEFAULT_MAX_FILE_BYTES);
-    this.authority = new SignedTokenAuthority(secrets, clock);
     this.uploads = new SignedTokens('upload', secrets, clock);
     this.clock = clock;
     this.settings = settings;

@@ -88,7 +88,16 @@ function namedInHeaders({ headers }: Request) {
 function bodyOf(request: Request, { store }: FileService): AsyncIterable<Uint8Array> {
   const announced = Number(request.headers.get('content-length') ?? 0);
   if (announced > store.maxBytes) throw detailError(413, new FileTooLargeError(store.maxBytes).message);
-  return request.body ?? new ReadableStream({ start: (controller) => controller.close() });
+  return received(request);
+}
+
+/** A client that hangs up while sending is no failure of the platform. */
+async function* received(request: Request): AsyncIterable<Uint8Array> {
+  try {
+    yield* request.body ?? [];
+  } catch {
+    throw detailError(400, 'The upload was cut off');
+  }
 }
 
 function parseParts(body: Readonly<Record<string, unknown>>): readonly UploadedPart[] {
