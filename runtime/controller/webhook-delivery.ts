@@ -4,7 +4,7 @@ import { webhookAttempted, webhookDueAt, type RequestHead } from '../domain/requ
 import { deliveryTimeout, judgeStatus, nextDelivery, webhookBody, type DeliveryResult } from '../domain/webhook';
 import type { BlobStore, Body, Clock, RequestStore, SecretStore } from '../ports';
 import { namesPrivateAddress, PrivateAddressError, publicLookup } from './public-address';
-import { signatureHeaders, signingKey } from './webhook-signature';
+import { signatureHeaders, signingKey } from '../webhook-signature';
 
 export interface WebhookDeliveryDependencies {
   readonly requests: RequestStore;

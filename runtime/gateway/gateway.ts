@@ -11,6 +11,7 @@ import { errorResponse } from './errors';
 import { rerouted } from './fal-hosts';
 import { fileRoutes } from './file-routes';
 import { FileService } from './file-service';
+import { keySetRoutes } from './key-set-routes';
 import { queueRoutes } from './queue-routes';
 import { rootRoutes } from './root-routes';
 import { runRoutes } from './run-routes';
@@ -52,6 +53,7 @@ function createRoutes(dependencies: GatewayDependencies): Hono {
   routes.route('/rest/admin', adminRoutes(dependencies, authenticator));
   routes.route('/rest', storageRoutes(files));
   routes.route('/rest', tokenRoutes(authenticator, authority));
+  routes.route('/rest', keySetRoutes(dependencies.secrets));
   routes.route('/cdn', uploadRoutes(files));
   routes.route('/cdn', fileRoutes(files));
   routes.route('/', rootRoutes(dependencies, directory, authenticator, calls));

@@ -3,7 +3,7 @@
  * `request id \n user id \n unix seconds \n hex(sha256(body))`, the public key as a JWKS.
  */
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
-import type { Headers, SecretStore } from '../ports';
+import type { Headers, SecretStore } from './ports';
 
 /** The name of the private key (PKCS #8, PEM) in the secret store. Never an environment variable of an app. */
 export const WEBHOOK_KEY_SECRET = 'platform/webhook-signing-key';
