@@ -3,8 +3,8 @@ import { Agent, request } from 'undici';
 import { webhookAttempted, webhookDueAt, type RequestHead } from '../domain/request';
 import { deliveryTimeout, judgeStatus, nextDelivery, webhookBody, type DeliveryResult } from '../domain/webhook';
 import type { BlobStore, Body, Clock, RequestStore, SecretStore } from '../ports';
-import { namesPrivateAddress, PrivateAddressError, publicLookup } from './public-address';
 import { signatureHeaders, signingKey } from '../webhook-signature';
+import { namesPrivateAddress, PrivateAddressError, publicLookup } from './public-address';
 
 export interface WebhookDeliveryDependencies {
   readonly requests: RequestStore;
