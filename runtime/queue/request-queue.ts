@@ -3,11 +3,13 @@
  * requests through this class alone, whatever the store.
  */
 import {
+  CLIENT_GONE,
   cancel,
   claim,
   claimable,
   complete,
   elapsed,
+  giveUp,
   handBack,
   heartbeat,
   redrive,
@@ -136,12 +138,41 @@ export class RequestQueue {
     return changed;
   }
 
+  /** Ends the callers' wait for a runner that can't be had: direct calls are not kept in a queue. */
+  async giveUpRuns(app: string, outcome: Outcome): Promise<void> {
+    for await (const head of this.everyWaiting(app)) {
+      if (head.mode === 'run') await this.move(head.id, (current, now) => giveUp(current, outcome, now));
+    }
+  }
+
+  /**
+   * For a platform that has just started and is the only one: whoever held a lease is gone, and so is every caller who
+   * waited on a connection. Requests in progress go round again at once.
+   */
+  async recover(apps: readonly string[]): Promise<void> {
+    const { store, clock } = this.dependencies;
+    for (const { id, lease } of await store.due(clock.now() + LEASE_MS, Number.MAX_SAFE_INTEGER)) {
+      if (lease !== undefined) await this.move(id, (head) => elapsed(head, head.lease?.expiresAt ?? 0));
+    }
+    for (const app of apps) await this.giveUpRuns(app, CLIENT_GONE);
+  }
+
+  private async *everyWaiting(app: string): AsyncGenerator<RequestHead> {
+    let after: RequestHead | undefined;
+    do {
+      const page = await this.dependencies.store.waiting(app, CLAIM_WINDOW, after);
+      yield* page;
+      after = page.length < CLAIM_WINDOW ? undefined : page.at(-1);
+    } while (after !== undefined);
+  }
+
   private async tryClaim(head: RequestHead, runner: string): Promise<RequestHead | undefined> {
+    if (this.claiming.has(head.id)) return undefined;
     const { store, clock } = this.dependencies;
     const now = clock.now();
     const ended = elapsed(head, now);
     const next = ended ?? claim(head, runner, now, LEASE_MS);
-    if (next === undefined || this.claiming.has(head.id)) return undefined;
+    if (next === undefined) return undefined;
     this.claiming.add(head.id);
     try {
       return (await store.replace(next)) && ended === undefined ? next : undefined;
