@@ -1,0 +1,107 @@
+/** The platform's own HTTP or HTTPS server. */
+import { createServer as createHttpServer, type Server } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
+import { createServer as createNetServer, type AddressInfo, type Server as NetServer, type Socket } from 'node:net';
+import { getRequestListener } from '@hono/node-server';
+import type { Hono } from 'hono';
+import { UserError } from '../runtime/domain/user-error';
+import { developmentCertificate } from './development-certificate';
+
+export interface HttpServerOptions {
+  readonly host: string;
+  /** 0 lets the system choose. */
+  readonly port: number;
+  /** Speak HTTPS too, on the same port. */
+  readonly https: boolean;
+  /** Where the development CA is kept. */
+  readonly certificateFolder: string;
+}
+
+export interface HttpServer {
+  readonly url: string;
+  /** The same server by HTTPS, on the same port; only with `https`. */
+  readonly secure?: { readonly url: string; readonly caPath: string };
+  /** Breaks off what is still open. */
+  close(): Promise<void>;
+}
+
+/** Longer than the pauses of polling clients, so that they keep their connections. */
+const KEEP_ALIVE_MS = 75_000;
+
+/** An upload may take as long as it takes, and a caller of `run` waits for as long as the app works. */
+const SERVER_OPTIONS = { keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: 0 };
+
+/** Starts listening. A UserError says that the port is taken or the host is not this machine's. */
+export async function listen(gateway: Hono, options: HttpServerOptions): Promise<HttpServer> {
+  const listener = getRequestListener(gateway.fetch);
+  const plain = createHttpServer(SERVER_OPTIONS, listener);
+  if (!options.https) {
+    const { port } = await bound(plain, options);
+    return { url: urlOf('http', options.host, port), close: () => closed(plain, [plain]) };
+  }
+  const { key, cert, caPath } = await developmentCertificate(options.certificateFolder, [options.host]);
+  const secure = createHttpsServer({ ...SERVER_OPTIONS, key, cert }, listener);
+  const both = createNetServer((socket) => {
+    byProtocol(socket, plain, secure);
+  });
+  const { port } = await bound(both, options);
+  return {
+    url: urlOf('http', options.host, port),
+    secure: { url: urlOf('https', options.host, port), caPath },
+    close: () => closed(both, [plain, secure]),
+  };
+}
+
+/** The first byte of a TLS connection (record type "handshake", RFC 8446 section 5.1); no HTTP method begins with it. */
+const TLS_HANDSHAKE = 22;
+
+/** Gives a connection to the server whose protocol it speaks, so that one port serves http and https. */
+function byProtocol(socket: Socket, plain: Server, secure: Server): void {
+  socket.on('error', () => socket.destroy());
+  socket.once('data', (bytes) => {
+    socket.pause();
+    socket.unshift(bytes);
+    (bytes[0] === TLS_HANDSHAKE ? secure : plain).emit('connection', socket);
+    process.nextTick(() => socket.resume());
+  });
+}
+
+function urlOf(scheme: string, host: string, port: number): string {
+  const everywhere = host === '0.0.0.0' || host === '::';
+  const name = everywhere ? 'localhost' : host.includes(':') ? `[${host}]` : host;
+  return `${scheme}://${name}:${port}`;
+}
+
+function closed(listening: NetServer, servers: readonly Server[]): Promise<void> {
+  return new Promise((resolve) => {
+    listening.close(() => {
+      resolve();
+    });
+    for (const server of servers) server.closeAllConnections();
+  });
+}
+
+function bound(server: NetServer, { host, port }: HttpServerOptions): Promise<AddressInfo> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      reject(listenError(error, host, port));
+    });
+    server.listen(port, host, () => {
+      resolve(server.address() as AddressInfo);
+    });
+  });
+}
+
+function listenError(error: NodeJS.ErrnoException, host: string, port: number): Error {
+  switch (error.code) {
+    case 'EADDRINUSE':
+      return new UserError(`Port ${port} on ${host} is in use: choose another with --port, or 0 for any free one`);
+    case 'EACCES':
+      return new UserError(`Port ${port} may not be opened by this user: choose one above 1023 with --port`);
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return new UserError(`${host} is no address of this machine: choose another with --host`);
+    default:
+      return error;
+  }
+}
