@@ -3,6 +3,7 @@ module.exports = {
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
   testEnvironment: 'node',
+  setupFiles: ['<rootDir>/test/support/node-errors.ts'],
   transform: {
     '\\.[jt]s$': [
       '@swc/jest',

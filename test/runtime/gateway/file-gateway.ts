@@ -9,8 +9,8 @@ import { storageRoutes } from '../../../runtime/gateway/storage-routes';
 import { SignedTokenAuthority } from '../../../runtime/gateway/token-authority';
 import { tokenRoutes } from '../../../runtime/gateway/token-routes';
 import { uploadRoutes } from '../../../runtime/gateway/upload-routes';
-import type { ApiKey, KeyStore } from '../../../runtime/ports';
 import { MemoryBlobStore } from '../../support/memory-blob-store';
+import { MemoryKeyStore } from '../../support/memory-key-store';
 import { ManualClock, MemorySecretStore } from '../../support/memory-stores';
 
 export const MAX_FILE_BYTES = 1000;
@@ -67,25 +67,5 @@ export class FileGateway {
     });
     const { access_url } = (await response.json()) as { access_url: string };
     return access_url;
-  }
-}
-
-class MemoryKeyStore implements KeyStore {
-  private readonly keys = new Map<string, ApiKey>();
-
-  async put(key: ApiKey): Promise<void> {
-    this.keys.set(key.id, key);
-  }
-
-  async get(id: string): Promise<ApiKey | undefined> {
-    return this.keys.get(id);
-  }
-
-  async list(): Promise<readonly ApiKey[]> {
-    return [...this.keys.values()];
-  }
-
-  async remove(id: string): Promise<boolean> {
-    return this.keys.delete(id);
   }
 }
