@@ -108,7 +108,7 @@ describe('requests', () => {
     const ann = await platform.authorization('ann');
     const id = await platform.submit('/queue/local/shared', {}, { authorization: ann });
     const read = async (authorization?: string): Promise<number> => {
-      const headers = authorization === undefined ? {} : { authorization };
+      const headers: Record<string, string> = authorization === undefined ? {} : { authorization };
       return (await platform.fetch(`/queue/local/shared/requests/${id}/status`, { headers })).status;
     };
     expect(await read(ann)).toBe(202);

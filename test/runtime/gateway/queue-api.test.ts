@@ -206,6 +206,7 @@ describe('platform headers', () => {
       served: 1,
       heartbeatAt: 0,
       hints: ['session-1'],
+      failedStarts: 0,
       version: 1,
     };
     await platform.runners.create({ ...runner, id: 'busy', inFlight: 1 });

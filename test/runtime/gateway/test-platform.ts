@@ -100,7 +100,12 @@ export class TestPlatform {
   /** Listens on a port of the system's choice; returns the origin. */
   async listen(): Promise<string> {
     const server = serve({ fetch: this.gateway.fetch, port: 0, hostname: '127.0.0.1' });
-    this.ending.push(() => new Promise((resolve) => void server.close(() => resolve())));
+    this.ending.push(async () => {
+      const closed = new Promise((resolve) => server.close(resolve));
+      // Clients keep connections open for a while that they may never use again.
+      if ('closeAllConnections' in server) server.closeAllConnections();
+      await closed;
+    });
     await new Promise((resolve) => server.once('listening', resolve));
     return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   }
