@@ -7,12 +7,13 @@ import type { AppRecord, Decision } from '../domain/app';
 import type { RunnerRecord } from '../domain/runner';
 import { decide, type ScalingAction } from '../domain/scaling';
 import { describe } from '../domain/scaling-reason';
+import { unavailable } from '../domain/start-back-off';
 import type { AppStore, Clock, Fleet, RequestStore, RunnerRegistry } from '../ports';
 import type { RequestQueue } from '../queue/request-queue';
 import { act, bury, releaseGone } from './act';
 import { Departures } from './departures';
 import { departure, listFleet, listReadySets, listRunners, observe, type FleetListing } from './observe';
-import { stopOrphans } from './orphans';
+import { Orphans } from './orphans';
 import type { WebhookDelivery } from './webhook-delivery';
 
 /** Pokes start passes at most this often: a submit may poke for every request while all runners are busy. */
@@ -21,7 +22,7 @@ export const POKE_INTERVAL_MS = 100;
 export interface ControllerDependencies {
   readonly apps: AppStore;
   readonly requests: RequestStore;
-  readonly queue: Pick<RequestQueue, 'sweep'>;
+  readonly queue: Pick<RequestQueue, 'sweep' | 'giveUpRuns'>;
   readonly registry: RunnerRegistry;
   readonly fleet: Fleet;
   readonly clock: Clock;
@@ -37,11 +38,14 @@ type Scope = Set<string> | 'all';
 
 export class Controller {
   private readonly departures = new Departures();
+  private readonly orphans: Orphans;
   private last: Promise<void> = Promise.resolve();
   private lastBegan = -Infinity;
   private upcoming: { scope: Scope; readonly done: Promise<void> } | undefined;
 
-  constructor(private readonly dependencies: ControllerDependencies) {}
+  constructor(private readonly dependencies: ControllerDependencies) {
+    this.orphans = new Orphans(dependencies);
+  }
 
   /** One full pass. Resolves when it has ended, whatever went wrong in it (`onError` says). */
   tick(): Promise<void> {
@@ -87,11 +91,11 @@ export class Controller {
       if (scope !== 'all' && !scope.has(app.id)) continue;
       await this.attempt(`scaling ${app.id}`, () => this.scale(app, listing));
     }
-    if (scope === 'all') await stopOrphans(this.dependencies, all, listing);
+    if (scope === 'all') await this.orphans.stop(all, listing);
   }
 
   private async scale(app: AppRecord, listing: FleetListing): Promise<void> {
-    const { requests, registry, clock } = this.dependencies;
+    const { requests, queue, registry, clock } = this.dependencies;
     const runners = await this.withoutDeparted(app, listing);
     await this.noteDepartures(app, runners);
     const sets = await listReadySets(registry, app, runners);
@@ -101,6 +105,8 @@ export class Controller {
     for (const action of actions) {
       await this.attempt(`${describe(action)} of ${app.id}`, () => act(this.dependencies, app, action));
     }
+    const outcome = unavailable(runners, app.revision, now);
+    if (outcome !== undefined) await queue.giveUpRuns(app.id, outcome);
     // A floor follows the demand; by itself it is no news to anybody.
     if (actions.some(isNews))
       await this.record({ app: app.id, at: now, reason, actions: actions.map(describe), inputs });

@@ -2,7 +2,8 @@
  * When an app whose runners fail to start is tried again. fal's documented rule: each further start waits 30 s longer,
  * up to 10 minutes, and any success forgets it all; a runner that found no place to run is tried again after 20 s.
  */
-import { starting, type RunnerRecord } from './runner';
+import type { Outcome } from './request';
+import { ready, starting, type RunnerRecord } from './runner';
 
 /** Each failed start in a row delays the next by this much more. */
 export const BACK_OFF_STEP_MS = 30_000;
@@ -40,6 +41,20 @@ export function startBackOff(runners: readonly RunnerRecord[]): StartBackOff {
     ),
     ...(unplaced.length === 0 ? {} : { unplacedAt: Math.max(...unplaced) }),
   };
+}
+
+/**
+ * What a caller who waits on a connection is told while no runner serves, none starts and the next start is delayed.
+ * `undefined` while waiting makes sense. Requests in the queue stay there.
+ */
+export function unavailable(runners: readonly RunnerRecord[], revision: string, now: number): Outcome | undefined {
+  const current = runners.filter((runner) => runner.revision === revision);
+  if (runners.some((runner) => ready(runner) || starting(runner)) || startBackOff(current).until <= now)
+    return undefined;
+  const last = current.filter((runner) => runner.exit !== undefined).sort((a, b) => b.stateSince - a.stateSince)[0];
+  const error = `No runner could be started: ${last?.exitReason ?? 'the reason is unknown'}`;
+  if (last?.exit === 'startup_timeout') return { status: 504, errorType: 'startup_timeout', error };
+  return { status: 503, errorType: 'runner_scheduling_failure', error };
 }
 
 /** Records carry the count on, so that it does not shrink when old records are forgotten. */
