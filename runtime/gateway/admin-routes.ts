@@ -49,24 +49,26 @@ export function adminRoutes(dependencies: GatewayDependencies, authenticator: Au
     if (!(await queue.redrive(head.id))) throw detailError(409, `Request ${head.id} is no dead letter`);
     return json(200, { status: 'IN_QUEUE', request_id: head.id });
   });
-  return routes.route('/keys', keyRoutes(dependencies));
+  routes.route('/keys', keyRoutes(dependencies));
+  return routes;
 }
 
 function keyRoutes(dependencies: GatewayDependencies): Hono {
   const { keys } = dependencies;
-  return new Hono()
-    .get('/', async () => {
-      const listed = (await keys.list()).map(({ secretHash: _kept, ...key }) => key);
-      return json(200, { keys: listed });
-    })
-    .post('/', async ({ req: { raw: request } }) => {
-      const key = await createKey(dependencies, newKey(await readJsonObject(request), dependencies.settings.owner));
-      return json(200, { key });
-    })
-    .delete('/:id', async ({ req }) => {
-      if (!(await keys.remove(req.param('id')))) throw detailError(404, `Key ${req.param('id')} not found`);
-      return json(200, { id: req.param('id') });
-    });
+  const routes = new Hono();
+  routes.get('/', async () => {
+    const listed = (await keys.list()).map(({ secretHash: _kept, ...key }) => key);
+    return json(200, { keys: listed });
+  });
+  routes.post('/', async ({ req: { raw: request } }) => {
+    const key = await createKey(dependencies, newKey(await readJsonObject(request), dependencies.settings.owner));
+    return json(200, { key });
+  });
+  routes.delete('/:id', async ({ req }) => {
+    if (!(await keys.remove(req.param('id')))) throw detailError(404, `Key ${req.param('id')} not found`);
+    return json(200, { id: req.param('id') });
+  });
+  return routes;
 }
 
 /** Runners that ended are listed this long. */

@@ -18,7 +18,7 @@ export async function storedAnswer(dependencies: AnswerDependencies, head: Reque
 /** Headers of an app's answer as the caller gets them: its own, but for those of the connection between agent and app. */
 export function answerHeaders(headers: HeaderRecord, id: string): Record<string, string> {
   const result: Record<string, string> = {};
-  for (const name in headers) if (!HOP_BY_HOP.has(name)) result[name] = headers[name] as string;
+  for (const [name, value] of Object.entries(headers)) if (!HOP_BY_HOP.has(name)) result[name] = value;
   result['x-fal-request-id'] = id;
   return result;
 }
@@ -50,7 +50,7 @@ async function bodyContent(blobs: BlobStore, body: Body): Promise<Content> {
   if ('bytes' in body) return { content: body.bytes as Uint8Array<ArrayBuffer>, size: body.bytes.length };
   const blob = await blobs.get(body.blob);
   if (blob === undefined) throw new Error(`The blob ${body.blob} of a stored answer is missing`);
-  return { content: ReadableStream.from(blob.body) as unknown as ReadableStream<Uint8Array>, size: blob.size };
+  return { content: ReadableStream.from(blob.body), size: blob.size };
 }
 
 function platformAnswer({ id, outcome }: RequestHead): Response {

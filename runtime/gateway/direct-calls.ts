@@ -32,7 +32,9 @@ export class DirectCalls {
     private readonly submissions: Submissions,
   ) {
     this.reader = new RequestReader(dependencies);
-    this.readers = new StreamReaders(dependencies.settings.streamResumeMs ?? STREAM_RESUME_MS, (id) => this.cancel(id));
+    this.readers = new StreamReaders(dependencies.settings.streamResumeMs ?? STREAM_RESUME_MS, (id) => {
+      this.cancel(id);
+    });
   }
 
   /** Answers with what the app answers. A `Last-Event-ID` of ours goes on with an earlier answer instead. */
@@ -102,7 +104,9 @@ export class DirectCalls {
   private stream(id: string, watch: RequestWatch, begun: ResponseEvent, position?: AnswerPosition): Response {
     const headers = liveHeaders(begun, id);
     this.readers.enter(id);
-    const body = streamBody(this.chunks(id, watch, begun, position), () => watch.stop());
+    const body = streamBody(this.chunks(id, watch, begun, position), () => {
+      watch.stop();
+    });
     return new Response(bodiless(begun.status) ? null : body, { status: begun.status, headers });
   }
 
@@ -129,12 +133,20 @@ export class DirectCalls {
       return untilDeadline > 0 ? Math.min(untilDeadline, RECHECK_MS) : RECHECK_MS;
     });
     if (request.signal.aborted) watch.stop();
-    request.signal.addEventListener('abort', () => watch.stop(), { once: true });
+    request.signal.addEventListener(
+      'abort',
+      () => {
+        watch.stop();
+      },
+      { once: true },
+    );
     return watch;
   }
 
   private cancel(id: string): void {
     const { queue, log } = this.dependencies;
-    queue.cancel(id).catch((error: unknown) => log.error(`Request ${id} could not be cancelled`, error));
+    queue.cancel(id).catch((error: unknown) => {
+      log.error(`Request ${id} could not be cancelled`, error);
+    });
   }
 }

@@ -22,7 +22,7 @@ export class EventIds {
     const pieces: Uint8Array[] = [];
     let copied = 0;
     for (let index = 0; index < chunk.length; index++) {
-      if (!this.endsEvent(chunk[index] as number)) continue;
+      if (!this.endsEvent(chunk[index] ?? 0)) continue;
       pieces.push(chunk.subarray(copied, index), ENCODER.encode(`id: ${idAt(index + 1)}\n`));
       copied = index;
     }

@@ -38,5 +38,5 @@ function withUrl(request: Request, url: string): Request {
   const headers = new Headers(request.headers);
   headers.delete(TARGET_HEADER);
   const { method, body, signal } = request;
-  return new Request(url, { method, headers, body, signal, duplex: 'half' } as RequestInit);
+  return new Request(url, { method, headers, body, signal, duplex: 'half' });
 }

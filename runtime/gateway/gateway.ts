@@ -35,7 +35,8 @@ export function createGateway(dependencies: GatewayDependencies): Hono {
     if (!context.res.headers.has(REQUEST_ID)) context.res.headers.set(REQUEST_ID, uuid());
   });
   gateway.all('*', (context) => routes.fetch(rerouted(context.req.raw) ?? context.req.raw, context.env));
-  return withErrors(gateway, dependencies);
+  answerErrors(gateway, dependencies);
+  return gateway;
 }
 
 const REQUEST_ID = 'x-fal-request-id';
@@ -57,11 +58,12 @@ function createRoutes(dependencies: GatewayDependencies): Hono {
   routes.route('/cdn', uploadRoutes(files));
   routes.route('/cdn', fileRoutes(files));
   routes.route('/', rootRoutes(dependencies, directory, authenticator, calls));
-  return withErrors(routes, dependencies);
+  answerErrors(routes, dependencies);
+  return routes;
 }
 
-function withErrors(app: Hono, { log }: GatewayDependencies): Hono {
-  return app.onError((error) => {
+function answerErrors(app: Hono, { log }: GatewayDependencies): void {
+  app.onError((error) => {
     const id = uuid();
     const response = errorResponse(error, id, log);
     if (!response.headers.has(REQUEST_ID)) response.headers.set(REQUEST_ID, id);

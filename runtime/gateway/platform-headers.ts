@@ -50,10 +50,10 @@ export interface RequestIdentity {
 /** The headers the app gets: the caller's own, and the platform's in place of any the caller made up. */
 export function headersForApp(headers: Headers, identity: RequestIdentity): HeaderRecord {
   const result: Record<string, string> = {};
+  const ofConnection = connectionOptions(headers);
   headers.forEach((value, name) => {
-    if (!CONSUMED.has(name) && !name.startsWith('x-fal-')) result[name] = value;
+    if (!CONSUMED.has(name) && !name.startsWith('x-fal-') && !ofConnection.includes(name)) result[name] = value;
   });
-  for (const name of connectionOptions(headers)) delete result[name];
   result['x-fal-request-id'] = identity.id;
   result['x-fal-endpoint'] = identity.endpoint;
   result['x-fal-object-lifecycle-preference'] = identity.lifecyclePreference;

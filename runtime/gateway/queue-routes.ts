@@ -26,7 +26,9 @@ export interface QueueRoutesParts {
 /** Routes on the path as a whole, as app ids and endpoint paths have any number of segments. */
 export function queueRoutes(parts: QueueRoutesParts): Hono {
   const api = new QueueApi(parts);
-  return new Hono().all('/*', (context) => api.handle(context));
+  const routes = new Hono();
+  routes.all('/*', (context) => api.handle(context));
+  return routes;
 }
 
 /** The method of each operation; HEAD goes wherever GET does. */

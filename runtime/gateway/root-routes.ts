@@ -21,7 +21,8 @@ export function rootRoutes(
   authenticator: Authenticator,
   calls: DirectCalls,
 ): Hono {
-  return new Hono().all('*', async (context) => {
+  const routes = new Hono();
+  routes.all('*', async (context) => {
     const { path } = requestUrl(context.req.raw);
     if (RESERVED.test(path)) throw detailError(404, `Path ${path} not found`);
     const app = await directory.onlyApp();
@@ -29,6 +30,7 @@ export function rootRoutes(
     if (path === '/') return listing(context, dependencies, directory, authenticator);
     throw detailError(404, `Path ${path} not found; call an app under /run/<owner>/<app> or /queue/<owner>/<app>`);
   });
+  return routes;
 }
 
 /** The apps that the caller may call, and where. */

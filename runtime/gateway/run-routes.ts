@@ -9,11 +9,13 @@ import { unknownApp } from './errors';
 import { requestUrl } from './request-url';
 
 export function runRoutes(directory: AppDirectory, calls: DirectCalls): Hono {
-  return new Hono().all('/*', async ({ req: { raw: request } }) => {
+  const routes = new Hono();
+  routes.all('/*', async ({ req: { raw: request } }) => {
     const path = requestUrl(request).path.slice('/run'.length);
     const endpoint = parseEndpoint(path);
     const app = endpoint && (await directory.get(endpoint.app));
     if (endpoint === undefined || app === undefined) throw unknownApp(endpoint?.app ?? path.slice(1));
     return calls.call(request, app, endpoint.path);
   });
+  return routes;
 }

@@ -24,7 +24,9 @@ export function statusStream(
   lastEventId: string | null,
 ): Response {
   const stream = new StatusStream(dependencies, id, urls, logs, parseCursor(lastEventId));
-  const body = streamBody(stream.frames(), () => stream.stop());
+  const body = streamBody(stream.frames(), () => {
+    stream.stop();
+  });
   return new Response(body, { status: 200, headers: { ...EVENT_STREAM_HEADERS, 'x-fal-request-id': id } });
 }
 

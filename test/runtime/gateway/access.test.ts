@@ -53,7 +53,9 @@ describe('keys', () => {
 
   test.each(['Key', 'Key ', 'Key :', 'Key abc', 'key x:y', 'Bearer nonsense', 'Basic eDp5', 'nonsense'])(
     '%j opens no private app',
-    async (authorization) => expect((await submit(APP, authorization))[0]).toBe(401),
+    async (authorization) => {
+      expect((await submit(APP, authorization))[0]).toBe(401);
+    },
   );
 
   test('with a wrong secret are refused, also where none is needed', async () => {
@@ -137,7 +139,9 @@ describe('a platform that asks for no key', () => {
 
   test.each(['localhost:8000', '127.0.0.1:8000', '[::1]:8000', '10.0.0.7', 'gpu-box:8000', 'gpu.example.com'])(
     'takes a caller under %s for the owner',
-    async (host) => expect(await post(`http://${host}/queue/${APP}`)).toBe(200),
+    async (host) => {
+      expect(await post(`http://${host}/queue/${APP}`)).toBe(200);
+    },
   );
 
   test('takes a made-up key for none, as clients insist on one', async () => {

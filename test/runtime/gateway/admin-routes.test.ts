@@ -75,7 +75,13 @@ test('makes keys that work, lists them without their secrets, and revokes them',
   const [, made] = await call('POST', '/keys', { user: 'ann', scope: 'API', description: 'laptop' });
   const [id = ''] = String(made.key).split(':');
   const [, { keys }] = await call('GET', '/keys');
-  expect(keys).toContainEqual({ id, user: 'ann', scope: 'API', description: 'laptop', createdAt: expect.any(Number) });
+  expect(keys).toContainEqual({
+    id,
+    user: 'ann',
+    scope: 'API',
+    description: 'laptop',
+    createdAt: platform.clock.now(),
+  });
   expect(JSON.stringify(keys)).not.toContain('secretHash');
   expect((await call('DELETE', `/keys/${id}`))[0]).toBe(200);
   expect((await call('DELETE', `/keys/${id}`))[0]).toBe(404);
@@ -83,5 +89,7 @@ test('makes keys that work, lists them without their secrets, and revokes them',
 
 test.each([{ scope: 'ROOT' }, { user: '' }, { user: 7 }, { description: 'x'.repeat(201) }])(
   'refuses a key of %j with 422',
-  async (body) => expect((await call('POST', '/keys', body))[0]).toBe(422),
+  async (body) => {
+    expect((await call('POST', '/keys', body))[0]).toBe(422);
+  },
 );

@@ -13,9 +13,9 @@ const SERVICES: Readonly<Record<string, string>> = {
 };
 
 const byMiddleware = (origin: string): ClientConfig => ({
-  requestMiddleware: async (request) => {
+  requestMiddleware: (request) => {
     const { hostname, pathname, search } = new URL(request.url);
-    return { ...request, url: `${origin}/${SERVICES[hostname]}${pathname}${search}` };
+    return Promise.resolve({ ...request, url: `${origin}/${SERVICES[hostname]}${pathname}${search}` });
   },
 });
 
@@ -36,11 +36,12 @@ describe.each([
   afterEach(() => platform.end());
 
   const echo = (claim: Claim): Promise<void> =>
-    claim.answer(200, { path: claim.head.path, input: claim.text === '' ? null : JSON.parse(claim.text) });
+    claim.answer(200, { path: claim.head.path, input: claim.text === '' ? null : (JSON.parse(claim.text) as unknown) });
 
   test('run answers with the data and the request id', async () => {
     platform.runAgent(echo);
-    const { data, requestId } = await fal.run(`${APP}/predict`, { input: { prompt: 'cat' } });
+    const answer = await fal.run(`${APP}/predict`, { input: { prompt: 'cat' } });
+    const { data, requestId } = answer as { data: unknown; requestId: string };
     expect(data).toEqual({ path: '/predict', input: { prompt: 'cat' } });
     expect(requestId).toBe(platform.requests.all()[0]?.id);
   });

@@ -122,7 +122,7 @@ export class TestPlatform {
     while (!signal.aborted) {
       const head = await this.queue.claim(app, 'agent');
       if (head === undefined) await this.doorbell.wait(app, 1_000, signal);
-      else void handler(new Claim(this, head, (await this.requests.input(head.id)) as RequestInput));
+      else void handler(new Claim(this, head, (await this.requests.input(head.id))!));
     }
   }
 }
