@@ -96,7 +96,7 @@ function named(module: PythonModule, candidates: readonly Candidate[], name: str
   const { source } = module;
   const other = module.classes.get(name);
   if (other !== undefined) {
-    const bases = other.foreignBases.join(', ') || 'nothing';
+    const bases = other.arguments.positional.map((base) => source.excerpt(base)).join(', ') || 'nothing';
     const why = `the class ${name} derives from ${bases}, not from fal.App; only classes of this file are followed`;
     throw new UserError(`${source.place(other.node)}: ${why}`);
   }

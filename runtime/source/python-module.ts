@@ -9,7 +9,7 @@ export interface PythonClass {
   readonly node: SyntaxNode;
   /** The bases that are written in the file too. */
   readonly bases: readonly PythonClass[];
-  /** The full names of the other bases: `fal.App`. */
+  /** The full names of the other bases, where they are imported: `fal.App`. */
   readonly foreignBases: readonly string[];
   readonly arguments: Arguments;
   readonly body: readonly Binding[];
@@ -119,7 +119,7 @@ export class PythonModule {
         bases: names.flatMap((base) => classes.get(base) ?? []),
         foreignBases: list.positional
           .filter((base) => !classes.has(this.source.of(base)))
-          .map((base) => this.fullName(base) ?? this.source.of(base)),
+          .flatMap((base) => this.fullName(base) ?? []),
         arguments: list,
         body: body === null ? [] : bindingsOf(this.source, body),
       });
