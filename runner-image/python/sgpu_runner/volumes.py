@@ -1,0 +1,29 @@
+"""Gives each mount path of an app a directory where nothing is mounted: on a machine without containers."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+
+
+def link_volumes() -> None:
+    """Links the mount paths of `SGPU_VOLUMES` to their directories. What exists stays as it is."""
+    for mount_path, directory in json.loads(os.environ.get("SGPU_VOLUMES") or "{}").items():
+        _link(Path(mount_path), Path(directory))
+
+
+def _link(mount_path: Path, directory: Path) -> None:
+    directory.mkdir(parents=True, exist_ok=True)
+    try:
+        mount_path.parent.mkdir(parents=True, exist_ok=True)
+        mount_path.symlink_to(directory, target_is_directory=True)
+    except FileExistsError:
+        return
+    except OSError as error:
+        print(
+            f"The volume path {mount_path} can't be made here ({error.strerror}). To use it, run once as an "
+            f"administrator: ln -s {directory} {mount_path}",
+            file=sys.stderr,
+        )
