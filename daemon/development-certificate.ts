@@ -119,11 +119,9 @@ function generateKeys(): Promise<webcrypto.CryptoKeyPair> {
   return webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
 }
 
-/** A positive number of 127 random bits, in hex. */
+/** Sixteen bytes in hex, random but for the first four bits, which make the number positive and not short. */
 function serialNumber(): string {
-  const bytes = randomBytes(16);
-  bytes[0] = (bytes[0]! & 0x7f) | 0x40;
-  return bytes.toString('hex');
+  return `4${randomBytes(16).toString('hex').slice(1)}`;
 }
 
 async function privateKeyPem(key: webcrypto.CryptoKey): Promise<string> {

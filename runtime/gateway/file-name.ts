@@ -24,7 +24,7 @@ export function inlineDisposition(name: string): string {
 
 /** Cuts the stem, so that the extension keeps telling what the file is. */
 function shorten(name: string): string {
-  const characters = [...name];
+  const characters = Array.from(name);
   if (characters.length <= MAX_LENGTH) return name;
   const dot = characters.lastIndexOf('.');
   const extension = dot > 0 && characters.length - dot <= MAX_EXTENSION ? characters.slice(dot) : [];

@@ -9,10 +9,12 @@ import type { FileRecord } from './file-store';
 import { decideAccess } from './object-lifecycle';
 
 export function fileRoutes(files: FileService): Hono {
-  return new Hono().get('/files/:id/:name', async ({ req }) => {
+  const routes = new Hono();
+  routes.get('/files/:id/:name', async ({ req }) => {
     const file = await readableFile(files, req.raw, req.param('id'), req.param('name'));
     return answer(files, req.raw, file);
   });
+  return routes;
 }
 
 /** Browsers may keep a file this long, unless it ends earlier. */
@@ -27,7 +29,7 @@ const SANDBOX = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src
 /** Throws 404 and 403 as the access list of the file says. */
 async function readableFile(files: FileService, request: Request, id: string, name: string): Promise<FileRecord> {
   const file = await files.store.find(id);
-  if (file === undefined || name.normalize('NFC') !== file.name) throw fileNotFound();
+  if (name.normalize('NFC') !== file?.name) throw fileNotFound();
   if (file.acl === undefined) return file;
   const reader = await files.reader(request);
   const decision = reader === file.owner ? 'allow' : decideAccess(file.acl, reader);
@@ -62,7 +64,7 @@ function fileHeaders(file: FileRecord, info: BlobInfo, now: number): Headers {
     etag: info.etag,
     'x-content-type-options': 'nosniff',
   });
-  if (!/^application\/pdf\b/i.test(file.contentType)) headers.set('content-security-policy', SANDBOX);
+  if (!/^application\/pdf *(?:;|$)/i.test(file.contentType)) headers.set('content-security-policy', SANDBOX);
   return headers;
 }
 

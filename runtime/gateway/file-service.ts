@@ -17,6 +17,14 @@ const UPLOAD_SECONDS = 24 * 60 * 60;
 /** A client uses its token to the last second of what it was told. */
 const CLOCK_SKEW_SECONDS = 300;
 
+/** As it goes over the wire. */
+export interface CdnAccess {
+  readonly token: string;
+  readonly token_type: 'Bearer';
+  readonly base_url: string;
+  readonly expires_at: string;
+}
+
 export class FileService {
   readonly store: FileStore;
   private readonly clock: GatewayDependencies['clock'];
@@ -61,7 +69,7 @@ export class FileService {
   }
 
   /** What fal's Python client uploads with. It reads the time with an offset: older Pythons refuse the letter Z. */
-  async cdnAccess(request: Request) {
+  async cdnAccess(request: Request): Promise<CdnAccess> {
     const token = await this.authority.cdnToken(await this.keyHolder(request));
     const expiresAt = new Date(this.clock.now() + (CDN_TOKEN_SECONDS - CLOCK_SKEW_SECONDS) * 1000);
     return {

@@ -121,7 +121,11 @@ export class FileStore {
   }
 
   private async saveRecord(file: FileRecord): Promise<void> {
-    await this.blobs.put(recordKey(file.id), once(Buffer.from(JSON.stringify(file))), 'application/json');
+    await this.blobs.put(
+      recordKey(file.id),
+      ReadableStream.from([Buffer.from(JSON.stringify(file))]),
+      'application/json',
+    );
   }
 
   /** The record goes first: without it the file is gone, should the rest fail. */
@@ -145,10 +149,6 @@ async function* limited(body: AsyncIterable<Uint8Array>, maxBytes: number): Asyn
     if (size > maxBytes) throw new FileTooLargeError(maxBytes);
     yield chunk;
   }
-}
-
-async function* once(bytes: Uint8Array): AsyncIterable<Uint8Array> {
-  yield bytes;
 }
 
 async function collect(body: AsyncIterable<Uint8Array>): Promise<Buffer> {

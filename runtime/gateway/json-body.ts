@@ -17,7 +17,7 @@ export async function readJsonObject(request: Request): Promise<Readonly<Record<
 async function readLimited(request: Request): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of request.body ?? []) {
+  for await (const chunk of (request.body ?? []) as AsyncIterable<Uint8Array>) {
     size += chunk.byteLength;
     if (size > MAX_BYTES) throw detailError(413, `The body is larger than ${MAX_BYTES} bytes`);
     chunks.push(chunk);

@@ -7,7 +7,8 @@ import { jwks } from '../webhook-signature';
 const MAX_AGE_SECONDS = 24 * 60 * 60;
 
 export function keySetRoutes(secrets: SecretStore): Hono {
-  return new Hono().get('/.well-known/jwks.json', async () =>
-    Response.json(await jwks(secrets), { headers: { 'cache-control': `public, max-age=${MAX_AGE_SECONDS}` } }),
-  );
+  const routes = new Hono();
+  const headers = { 'cache-control': `public, max-age=${MAX_AGE_SECONDS}` };
+  routes.get('/.well-known/jwks.json', async () => Response.json(await jwks(secrets), { headers }));
+  return routes;
 }

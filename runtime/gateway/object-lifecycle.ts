@@ -36,8 +36,8 @@ export function parseLifecycle(header: string | undefined): ObjectLifecycle {
   if (header === undefined || header.trim() === '') return {};
   if (header.length > MAX_CHARACTERS) throw new LifecycleError(`is longer than ${MAX_CHARACTERS} characters`);
   const given = record(parseJson(header), 'must be a JSON object');
-  const expirationSeconds = parseSeconds(given['expiration_duration_seconds']);
-  const acl = parseAcl(given['initial_acl']);
+  const expirationSeconds = parseSeconds(given.expiration_duration_seconds);
+  const acl = parseAcl(given.initial_acl);
   return { ...(expirationSeconds && { expirationSeconds }), ...(acl && { acl }) };
 }
 
@@ -60,9 +60,9 @@ function parseSeconds(given: unknown): number | undefined {
 function parseAcl(given: unknown): AccessControlList | undefined {
   if (given === undefined || given === null) return undefined;
   const acl = record(given, 'initial_acl must be an object');
-  const rules = acl['rules'] ?? [];
+  const rules = acl.rules ?? [];
   if (!Array.isArray(rules)) throw new LifecycleError('initial_acl.rules must be a list');
-  return { default: parseDecision(acl['default'] ?? 'allow'), rules: rules.map(parseRule) };
+  return { default: parseDecision(acl.default ?? 'allow'), rules: rules.map(parseRule) };
 }
 
 function parseRule(given: unknown): AccessRule {

@@ -32,9 +32,9 @@ export class SignedTokens<Claims extends object> {
     const expected = Buffer.from(encode(await this.signature(`${header}.${payload}`)));
     const given = Buffer.from(signature);
     if (given.length !== expected.length || !timingSafeEqual(given, expected)) return undefined;
-    const claims = JSON.parse(Buffer.from(payload, 'base64url').toString()) as Claims & RegisteredClaims;
-    const valid = claims.aud === this.purpose && this.clock.now() < claims.exp * 1000;
-    return valid ? claims : undefined;
+    const { aud, iat: _iat, exp, ...claims } = JSON.parse(decode(payload)) as RegisteredClaims;
+    const valid = aud === this.purpose && this.clock.now() < exp * 1000;
+    return valid ? (claims as Claims) : undefined;
   }
 
   private async signature(text: string): Promise<Buffer> {
@@ -52,6 +52,7 @@ export class SignedTokens<Claims extends object> {
 
 interface RegisteredClaims {
   readonly aud: string;
+  readonly iat: number;
   readonly exp: number;
 }
 
@@ -65,4 +66,8 @@ async function signingKey(secrets: SecretStore): Promise<Buffer> {
 
 function encode(bytes: string | Buffer): string {
   return Buffer.from(bytes).toString('base64url');
+}
+
+function decode(text: string): string {
+  return Buffer.from(text, 'base64url').toString();
 }

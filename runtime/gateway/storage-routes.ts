@@ -18,10 +18,11 @@ export function storageRoutes(files: FileService): Hono {
     const upload_url = `${files.cdnUrl(request)}/upload/${await files.uploadToken(file)}`;
     return Response.json({ upload_url, file_url: files.fileUrl(request, file) });
   };
-  return new Hono()
-    .post('/storage/upload/initiate', ({ req }) => initiate(req.raw))
-    .post('/storage/upload/initiate-multipart', ({ req }) => initiate(req.raw))
-    .post('/storage/auth/token', async ({ req }) => Response.json(await files.cdnAccess(req.raw)));
+  const routes = new Hono();
+  routes.post('/storage/upload/initiate', ({ req }) => initiate(req.raw));
+  routes.post('/storage/upload/initiate-multipart', ({ req }) => initiate(req.raw));
+  routes.post('/storage/auth/token', async ({ req }) => Response.json(await files.cdnAccess(req.raw)));
+  return routes;
 }
 
 function stringField(body: Readonly<Record<string, unknown>>, field: string, otherwise: string): string {

@@ -19,15 +19,16 @@ export function tokenRoutes(authenticator: Authenticator, authority: SignedToken
     return authority.appToken({ user, allowedApps: parseApps(body) }, parseLifetime(body, lifetimeField));
   };
   const bare = async (request: Request) => Response.json(await issue(request, 'token_expiration'));
-  return new Hono()
-    .post('/tokens', ({ req }) => bare(req.raw))
-    .post('/tokens/', ({ req }) => bare(req.raw))
-    .post('/tokens/realtime', async ({ req }) => Response.json({ token: await issue(req.raw, 'duration') }));
+  const routes = new Hono();
+  routes.post('/tokens', ({ req }) => bare(req.raw));
+  routes.post('/tokens/', ({ req }) => bare(req.raw));
+  routes.post('/tokens/realtime', async ({ req }) => Response.json({ token: await issue(req.raw, 'duration') }));
+  return routes;
 }
 
 /** A token is always limited to the apps it names: an empty list would mean none, and is a mistake. */
 function parseApps(body: Readonly<Record<string, unknown>>): readonly string[] {
-  const apps = body['allowed_apps'];
+  const apps = body.allowed_apps;
   const valid = Array.isArray(apps) && apps.length > 0 && apps.length <= MAX_APPS && apps.every(isAppName);
   if (valid) return apps;
   throw validationError(['body', 'allowed_apps'], `Name 1 to ${MAX_APPS} apps, like "my-app"`, 'value_error');

@@ -12,15 +12,16 @@ import { readJsonObject } from './json-body';
 
 export function uploadRoutes(files: FileService): Hono {
   const uploads = new Uploads(files);
-  return new Hono()
-    .post('/files/upload', ({ req }) => uploads.whole(req.raw))
-    .post('/files/upload/multipart', ({ req }) => uploads.begin(req.raw))
-    .put('/files/:id/:name/multipart/:token/:part', (context) => uploads.part(context))
-    .post('/files/:id/:name/multipart/:token/complete', (context) => uploads.complete(context))
-    .put('/upload/:token', (context) => uploads.initiated(context))
-    .put('/upload/:token/:part', (context) => uploads.part(context))
-    .post('/upload/:token/complete', (context) => uploads.complete(context))
-    .post('/upload/:token/:part', (context) => uploads.partUrl(context));
+  const routes = new Hono();
+  routes.post('/files/upload', ({ req }) => uploads.whole(req.raw));
+  routes.post('/files/upload/multipart', ({ req }) => uploads.begin(req.raw));
+  routes.put('/files/:id/:name/multipart/:token/:part', (context) => uploads.part(context));
+  routes.post('/files/:id/:name/multipart/:token/complete', (context) => uploads.complete(context));
+  routes.put('/upload/:token', (context) => uploads.initiated(context));
+  routes.put('/upload/:token/:part', (context) => uploads.part(context));
+  routes.post('/upload/:token/complete', (context) => uploads.complete(context));
+  routes.post('/upload/:token/:part', (context) => uploads.partUrl(context));
+  return routes;
 }
 
 class Uploads {
@@ -101,12 +102,12 @@ async function* received(request: Request): AsyncIterable<Uint8Array> {
 }
 
 function parseParts(body: Readonly<Record<string, unknown>>): readonly UploadedPart[] {
-  const parts = body['parts'];
+  const parts = body.parts;
   if (!Array.isArray(parts)) throw detailError(422, 'The body must have a list of parts');
   return parts.map((part: Readonly<Record<string, unknown>> | null) => {
-    const etag = part?.['etag'];
+    const etag = part?.etag;
     if (typeof etag !== 'string') throw detailError(422, 'Each part must have its partNumber and etag');
-    return { number: parsePartNumber(part?.['partNumber'] ?? part?.['part_number']), etag };
+    return { number: parsePartNumber(part?.partNumber ?? part?.part_number), etag };
   });
 }
 

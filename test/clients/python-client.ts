@@ -19,7 +19,7 @@ export async function runPython(gateway: GatewayServer, program: string): Promis
   const packages = await installedPackages();
   const host = new URL(gateway.url).host;
   const environment = {
-    PATH: process.env['PATH'],
+    PATH: process.env.PATH,
     PYTHONPATH: packages,
     FAL_KEY: gateway.key,
     FAL_RUN_HOST: `${host}/run`,
@@ -28,7 +28,7 @@ export async function runPython(gateway: GatewayServer, program: string): Promis
     CDN_URL: `${gateway.url}/cdn`,
     SSL_CERT_FILE: gateway.caPath,
   };
-  const { stdout } = await run('python3', ['-c', UPLOAD_HOSTS + program], { env: environment as NodeJS.ProcessEnv });
+  const { stdout } = await run('python3', ['-c', UPLOAD_HOSTS + program], { env: environment });
   return stdout.trim();
 }
 

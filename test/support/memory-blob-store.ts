@@ -3,7 +3,7 @@ import type { BlobInfo, BlobStore, StoredBlob } from '../../runtime/ports';
 
 /** Blobs in memory. */
 export class MemoryBlobStore implements BlobStore {
-  private readonly blobs = new Map<string, { readonly bytes: Buffer; readonly contentType: string }>();
+  private readonly blobs = new Map<string, { readonly info: BlobInfo; readonly bytes: Buffer }>();
 
   async put(key: string, body: AsyncIterable<Uint8Array>, contentType: string): Promise<BlobInfo> {
     const chunks: Uint8Array[] = [];
@@ -11,45 +11,41 @@ export class MemoryBlobStore implements BlobStore {
     return this.store(key, Buffer.concat(chunks), contentType);
   }
 
-  async get(key: string, range?: { readonly start: number; readonly end?: number }): Promise<StoredBlob | undefined> {
-    const info = await this.info(key);
-    const bytes = this.blobs.get(key)?.bytes;
-    if (info === undefined || bytes === undefined) return undefined;
-    const wanted = range === undefined ? bytes : bytes.subarray(range.start, (range.end ?? Infinity) + 1);
-    return { ...info, body: once(wanted) };
-  }
-
-  async info(key: string): Promise<BlobInfo | undefined> {
+  get(key: string, range?: { readonly start: number; readonly end?: number }): Promise<StoredBlob | undefined> {
     const blob = this.blobs.get(key);
-    if (blob === undefined) return undefined;
-    const etag = `"${createHash('md5').update(blob.bytes).digest('hex')}"`;
-    return { key, contentType: blob.contentType, size: blob.bytes.length, etag };
+    if (blob === undefined) return Promise.resolve(undefined);
+    const end = range?.end === undefined ? undefined : range.end + 1;
+    const body = ReadableStream.from([blob.bytes.subarray(range?.start, end)]);
+    return Promise.resolve({ ...blob.info, body });
   }
 
-  async compose(key: string, parts: readonly string[], contentType: string): Promise<BlobInfo> {
+  info(key: string): Promise<BlobInfo | undefined> {
+    return Promise.resolve(this.blobs.get(key)?.info);
+  }
+
+  compose(key: string, parts: readonly string[], contentType: string): Promise<BlobInfo> {
     const bytes = parts.map((part) => {
       const blob = this.blobs.get(part);
-      if (blob === undefined) throw new Error(`No blob ${part}`);
+      if (blob === undefined) throw new Error(`There is no blob ${part}`);
       return blob.bytes;
     });
     for (const part of parts) this.blobs.delete(part);
-    return this.store(key, Buffer.concat(bytes), contentType);
+    return Promise.resolve(this.store(key, Buffer.concat(bytes), contentType));
   }
 
-  async remove(key: string): Promise<void> {
+  remove(key: string): Promise<void> {
     this.blobs.delete(key);
+    return Promise.resolve();
   }
 
   keys(): readonly string[] {
     return [...this.blobs.keys()];
   }
 
-  private async store(key: string, bytes: Buffer, contentType: string): Promise<BlobInfo> {
-    this.blobs.set(key, { bytes, contentType });
-    return (await this.info(key))!;
+  private store(key: string, bytes: Buffer, contentType: string): BlobInfo {
+    const etag = `"${createHash('md5').update(bytes).digest('hex')}"`;
+    const info = { key, contentType, size: bytes.length, etag };
+    this.blobs.set(key, { info, bytes });
+    return info;
   }
-}
-
-async function* once(bytes: Uint8Array): AsyncIterable<Uint8Array> {
-  yield bytes;
 }

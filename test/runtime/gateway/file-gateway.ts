@@ -22,7 +22,7 @@ export class FileGateway {
   readonly errors: string[] = [];
   readonly authority: SignedTokenAuthority;
   readonly keys = new MemoryKeyStore();
-  private readonly app: Hono;
+  private readonly app = new Hono();
 
   constructor() {
     const secrets = new MemorySecretStore();
@@ -32,11 +32,10 @@ export class FileGateway {
     const authenticator = new Authenticator(dependencies, this.authority);
     const files = new FileService(dependencies, authenticator, this.authority);
     const log = { error: (message: string) => void this.errors.push(message) };
-    this.app = new Hono()
-      .route('/rest', storageRoutes(files))
-      .route('/rest', tokenRoutes(authenticator, this.authority))
-      .route('/cdn', uploadRoutes(files))
-      .route('/cdn', fileRoutes(files));
+    this.app.route('/rest', storageRoutes(files));
+    this.app.route('/rest', tokenRoutes(authenticator, this.authority));
+    this.app.route('/cdn', uploadRoutes(files));
+    this.app.route('/cdn', fileRoutes(files));
     this.app.onError((error) => errorResponse(error, 'request', log));
   }
 

@@ -1,3 +1,4 @@
+import { FileStore } from '../../../runtime/gateway/file-store';
 import { FileGateway } from './file-gateway';
 
 let gateway: FileGateway;
@@ -6,6 +7,7 @@ beforeEach(async () => {
   gateway = new FileGateway();
   ann = await gateway.key('ann');
 });
+afterEach(() => jest.restoreAllMocks());
 
 describe('a file', () => {
   const content = '0123456789';
@@ -81,6 +83,28 @@ describe('a file', () => {
   });
 });
 
+test('a reader that leaves in the middle ends the reading of the blob', async () => {
+  const url = await gateway.upload(ann, 'x');
+  let closed = false;
+  const endless = () =>
+    new ReadableStream({
+      pull: (controller) => {
+        controller.enqueue(Buffer.alloc(1024));
+      },
+      cancel: () => {
+        closed = true;
+      },
+    });
+  jest.spyOn(FileStore.prototype, 'open').mockImplementation(async function (this: FileStore, id) {
+    const info = await this.info(id);
+    return info && { ...info, body: endless() };
+  });
+  const reader = (await gateway.fetch(url)).body?.getReader();
+  await reader?.read();
+  await reader?.cancel();
+  expect(closed).toBe(true);
+});
+
 test('a file with a name in any script is found under its URL', async () => {
   const body = { file_name: '猫 café.png', content_type: 'image/png' };
   const answer = await gateway.post('/rest/storage/upload/initiate', ann, body);
@@ -94,7 +118,7 @@ test('a file with a name in any script is found under its URL', async () => {
 });
 
 describe('what a browser may do with a file', () => {
-  test.each(['text/html', 'image/svg+xml', 'application/xhtml+xml', 'text/xml', 'image/png'])(
+  test.each(['text/html', 'image/svg+xml', 'application/xhtml+xml', 'text/xml', 'application/pdf-of+xml', 'image/png'])(
     'a %s is shown in a sandbox, where no script runs',
     async (contentType) => {
       const url = await gateway.upload(ann, '<script>alert(1)</script>', { 'content-type': contentType });

@@ -1,41 +1,46 @@
 import { createHmac } from 'node:crypto';
 import fc from 'fast-check';
 import { SignedTokens, TOKEN_KEY_SECRET } from '../../../runtime/gateway/signed-token';
-import type { SecretStore } from '../../../runtime/ports';
+import { ManualClock, MemorySecretStore } from '../../support/memory-stores';
 
 interface Claims {
   readonly user: string;
 }
 
-let now: number;
-let secrets: Map<string, string>;
+let clock: ManualClock;
+let secrets: MemorySecretStore;
 let tokens: SignedTokens<Claims>;
 
 beforeEach(() => {
-  now = Date.UTC(2026, 0, 1);
-  secrets = new Map();
+  clock = new ManualClock();
+  secrets = new MemorySecretStore();
   tokens = tokensFor('upload');
 });
 
 test('a token carries its claims', async () => {
   const token = await tokens.sign({ user: 'ann' }, 60);
-  expect(await tokens.verify(token)).toMatchObject({ user: 'ann' });
+  expect(await tokens.verify(token)).toEqual({ user: 'ann' });
 });
 
 test('a token is a JSON Web Token that any library can check with the key', async () => {
   const [header, payload, signature] = (await tokens.sign({ user: 'ann' }, 60)).split('.');
   expect(decode(header)).toEqual({ alg: 'HS256', typ: 'JWT' });
-  expect(decode(payload)).toEqual({ user: 'ann', aud: 'upload', iat: now / 1000, exp: now / 1000 + 60 });
-  const key = Buffer.from(secrets.get(TOKEN_KEY_SECRET) ?? '', 'base64url');
+  expect(decode(payload)).toEqual({
+    user: 'ann',
+    aud: 'upload',
+    iat: clock.now() / 1000,
+    exp: clock.now() / 1000 + 60,
+  });
+  const key = Buffer.from((await secrets.get(TOKEN_KEY_SECRET)) ?? '', 'base64url');
   expect(key).toHaveLength(32);
   expect(signature).toBe(createHmac('sha256', key).update(`${header}.${payload}`).digest('base64url'));
 });
 
 test('a token ends', async () => {
   const token = await tokens.sign({ user: 'ann' }, 60);
-  now += 59_999;
+  clock.advance(59_999);
   expect(await tokens.verify(token)).toBeDefined();
-  now += 1;
+  clock.advance(1);
   expect(await tokens.verify(token)).toBeUndefined();
 });
 
@@ -46,15 +51,15 @@ test('a token for one purpose is no good for another', async () => {
 
 test('a token of another platform is refused', async () => {
   const token = await tokens.sign({ user: 'ann' }, 60);
-  secrets.clear();
+  secrets = new MemorySecretStore();
   expect(await tokensFor('upload').verify(token)).toBeUndefined();
 });
 
 test('two gateways that start together sign with one key', async () => {
   const other = tokensFor('upload');
   const [first, second] = await Promise.all([tokens.sign({ user: 'ann' }, 60), other.sign({ user: 'bob' }, 60)]);
-  expect(await tokens.verify(second)).toMatchObject({ user: 'bob' });
-  expect(await other.verify(first)).toMatchObject({ user: 'ann' });
+  expect(await tokens.verify(second)).toEqual({ user: 'bob' });
+  expect(await other.verify(first)).toEqual({ user: 'ann' });
 });
 
 test('a token that names another algorithm is refused, however it is signed', async () => {
@@ -66,7 +71,7 @@ test('a token that names another algorithm is refused, however it is signed', as
 
 test('no character of a token can be changed', async () => {
   const token = await tokens.sign({ user: 'ann' }, 60);
-  const character = fc.constantFrom(...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.');
+  const character = fc.string({ unit: 'grapheme-ascii', minLength: 1, maxLength: 1 });
   await fc.assert(
     fc.asyncProperty(fc.nat(token.length - 1), character, async (at, replacement) => {
       const forged = token.slice(0, at) + replacement + token.slice(at + 1);
@@ -85,28 +90,13 @@ test('no text is too odd to be refused', async () => {
 });
 
 test('a secret store that failed once is asked again', async () => {
-  const store = secretStore();
-  const failing = { ...store, get: jest.fn(store.get).mockRejectedValueOnce(new Error('unreachable')) };
-  const flaky = new SignedTokens<Claims>('upload', failing, { now: () => now });
-  await expect(flaky.sign({ user: 'ann' }, 60)).rejects.toThrow('unreachable');
-  expect(await flaky.verify(await flaky.sign({ user: 'ann' }, 60))).toMatchObject({ user: 'ann' });
+  jest.spyOn(secrets, 'get').mockRejectedValueOnce(new Error('unreachable'));
+  await expect(tokens.sign({ user: 'ann' }, 60)).rejects.toThrow('unreachable');
+  expect(await tokens.verify(await tokens.sign({ user: 'ann' }, 60))).toEqual({ user: 'ann' });
 });
 
 function tokensFor(purpose: string): SignedTokens<Claims> {
-  return new SignedTokens<Claims>(purpose, secretStore(), { now: () => now });
-}
-
-function secretStore(): SecretStore {
-  return {
-    get: async (name) => secrets.get(name),
-    set: async (name, value) => void secrets.set(name, value),
-    setIfAbsent: async (name, value) => {
-      if (!secrets.has(name)) secrets.set(name, value);
-      return secrets.get(name) ?? value;
-    },
-    names: async () => [...secrets.keys()],
-    remove: async (name) => secrets.delete(name),
-  };
+  return new SignedTokens<Claims>(purpose, secrets, clock);
 }
 
 function decode(part: string | undefined): unknown {

@@ -80,6 +80,15 @@ describe('an upload that was initiated', () => {
     expect((await gateway.fetch(file_url)).headers.get('content-type')).toBe('application/octet-stream');
   });
 
+  test('goes to fal’s host of files when it was begun at fal’s host name', async () => {
+    const answer = await gateway.post('https://rest.fal.ai/rest/storage/upload/initiate', key, {
+      file_name: 'cat.png',
+    });
+    const { upload_url, file_url } = (await answer.json()) as Initiated;
+    expect(upload_url).toMatch(/^https:\/\/v3\.fal\.media\/upload\//);
+    expect(file_url).toMatch(/^https:\/\/v3\.fal\.media\/files\/[0-9a-f]{32}\/cat\.png$/);
+  });
+
   test('cannot be forged', async () => {
     const { upload_url } = await initiate();
     const [header, payload, signature] = upload_url.slice(upload_url.lastIndexOf('/') + 1).split('.');
@@ -126,8 +135,12 @@ describe('a file that is too large', () => {
 test('an upload whose client hangs up is no file, and no error of the platform', async () => {
   const { upload_url, file_url } = await initiate();
   const body = new ReadableStream({
-    start: (controller) => controller.enqueue(Buffer.from('half')),
-    pull: (controller) => controller.error(new Error('aborted')),
+    start: (controller) => {
+      controller.enqueue(Buffer.from('half'));
+    },
+    pull: (controller) => {
+      controller.error(new Error('aborted'));
+    },
   });
   const response = await gateway.fetch(upload_url, { method: 'PUT', body, duplex: 'half' });
   expect(response.status).toBe(400);
