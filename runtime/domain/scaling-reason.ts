@@ -113,10 +113,9 @@ function grouped(actions: readonly ScalingAction[], kind: 'drain' | 'stop', verb
 function waitReason(size: TargetSize, counts: RunnerCounts, backOff: StartBackOff, now: number): string[] {
   if (counts.ready + counts.starting >= size.target || backOff.until <= now) return [];
   const seconds = Math.ceil((backOff.until - now) / 1000);
-  const why =
-    backOff.failedStarts === 0
-      ? 'there was no place to run'
-      : `the last ${plural(backOff.failedStarts, 'start')} failed`;
+  const failures =
+    backOff.failedStarts === 1 ? 'the last start failed' : `the last ${backOff.failedStarts} starts failed`;
+  const why = backOff.failedStarts === 0 ? 'there was no place to run' : failures;
   return [`the next start waits ${seconds} s: ${why}`];
 }
 
