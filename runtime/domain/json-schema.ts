@@ -133,7 +133,7 @@ function inBounds(schema: JsonSchema, value: unknown): boolean {
 
 function stringInBounds(schema: JsonSchema, value: string): boolean {
   // JSON Schema counts code points.
-  const length = [...value].length;
+  const { length } = Array.from(value);
   if (length < (schema.minLength ?? 0) || length > (schema.maxLength ?? Infinity)) return false;
   return schema.pattern === undefined || new RegExp(schema.pattern, 'u').test(value);
 }

@@ -3,7 +3,7 @@ import { didYouMean } from '../domain/nearest';
 import { UserError } from '../domain/user-error';
 import { falCall } from './fal-calls';
 import { classEndpoints, falDecorator, isGenerator, type FalDecorator, type FalEndpoint } from './fal-endpoints';
-import { classSettings, functionSettings, type Settings } from './fal-settings';
+import { classSettings, functionSettings, type Declared, type Settings } from './fal-settings';
 import type { PythonValue } from './python-literal';
 import { PythonModule, type PythonClass } from './python-module';
 import type { Binding } from './python-scope';
@@ -177,9 +177,10 @@ function described(module: PythonModule, settings: Settings): Pick<FalSource, 'd
   };
 }
 
-function imageOf(module: PythonModule, { value, node }: NonNullable<ReturnType<Settings['get']>>): FalImage {
-  if (typeof value === 'object' && value !== null && ('dockerfile' in value || 'dockerfile_path' in value)) {
-    return value as FalImage;
+function imageOf(module: PythonModule, { value, node }: Declared): FalImage {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+    const image = value as FalImage;
+    if (typeof (image.dockerfile ?? image.dockerfile_path) === 'string') return image;
   }
   throw new UserError(
     `${module.source.place(node)}: image is ${JSON.stringify(value)}: it must be a ContainerImage, such as ContainerImage.from_dockerfile_str("FROM python:3.12")`,

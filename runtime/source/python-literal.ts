@@ -3,8 +3,11 @@ import { parts, split, type PythonSource } from './python-source';
 import { stringValue } from './python-string';
 
 /** What a literal can be; tuples are lists, dictionaries have string keys. */
-export type PythonValue =
-  null | boolean | number | string | readonly PythonValue[] | { readonly [key: string]: PythonValue };
+export type PythonValue = null | boolean | number | string | readonly PythonValue[] | PythonMapping;
+
+export interface PythonMapping {
+  readonly [key: string]: PythonValue;
+}
 
 /** Gives names and calls a value, for the few that have one without running the code; else throws `NotLiteral`. */
 export interface Meanings {
@@ -121,7 +124,7 @@ function text(value: PythonValue, node: SyntaxNode): string {
   return typeof value === 'string' ? value : fail(node);
 }
 
-function record(value: PythonValue, node: SyntaxNode): { readonly [key: string]: PythonValue } {
+function record(value: PythonValue, node: SyntaxNode): PythonMapping {
   return typeof value === 'object' && value !== null && !isList(value) ? value : fail(node);
 }
 

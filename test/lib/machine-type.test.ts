@@ -14,7 +14,7 @@ test('a member is called as the machine type is', () => {
 });
 
 test('a machine type is found by its name and prints as it', () => {
-  expect(`${MachineType.of('GPU-A10G')}`).toBe('GPU-A10G');
+  expect(MachineType.of('GPU-A10G').toString()).toBe('GPU-A10G');
   expect(MachineType.of('GPU-A10G')).toEqual(MachineType.GPU_A10G);
 });
 

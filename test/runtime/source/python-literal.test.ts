@@ -176,15 +176,13 @@ describe('round trip', () => {
         return `(${items}${style.separator.startsWith(', #') ? style.separator : ','})`;
       return `[${items}${value.length > 0 ? end : ''}]`;
     }
-    const entries = Object.entries(value).map(
-      ([key, item]) => `${stringLiteral(key, style)}: ${written(item as PythonValue, style)}`,
-    );
+    const entries = Object.entries(value).map(([key, item]) => `${stringLiteral(key, style)}: ${written(item, style)}`);
     return `{${entries.join(style.separator)}${entries.length > 0 ? end : ''}}`;
   }
 
   function stringLiteral(value: string, { quotes, escape }: Style): string {
     const plain = /[ !#-&(-[\]-~\u00e0-\u00ff]/;
-    const content = [...value].map((character) => (plain.test(character) ? character : escaped(character, escape)));
+    const content = Array.from(value, (character) => (plain.test(character) ? character : escaped(character, escape)));
     return `${quotes}${content.join('')}${quotes}`;
   }
 
