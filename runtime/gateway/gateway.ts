@@ -23,8 +23,8 @@ import { uploadRoutes } from './upload-routes';
 
 /**
  * The gateway as a Hono app: `/queue`, `/run`, `/rest` and `/cdn` as at fal's hosts, `/rest/admin` for whoever runs the
- * platform, and the one app's own paths at the root when only one is served. It holds no state of its own but short-lived
- * caches, so any number may run side by side.
+ * platform, and the one app's own paths at the root when only one is served. All that matters is in the stores, so any
+ * number may run side by side; only a dropped event stream is best picked up where it was dropped (`StreamReaders`).
  */
 export function createGateway(dependencies: GatewayDependencies): Hono {
   const routes = createRoutes(dependencies);

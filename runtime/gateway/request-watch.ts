@@ -1,6 +1,9 @@
 /** Waits for a request to change, without missing a change that happens between a read and the next wait. */
 import type { RequestStore } from '../ports';
 
+/** Given as the reason because the default one, an error with its stack, is made anew each time: too dear for every request. */
+const STOPPED = 'stopped';
+
 export class RequestWatch {
   private readonly controller = new AbortController();
   private change: Promise<void>;
@@ -25,7 +28,7 @@ export class RequestWatch {
   }
 
   stop(): void {
-    this.controller.abort();
+    this.controller.abort(STOPPED);
   }
 
   private listen(): Promise<void> {

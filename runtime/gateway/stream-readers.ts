@@ -1,7 +1,7 @@
 /**
  * Who reads which streamed answer. A caller that hangs up wants its request cancelled. But the reader of an event stream
  * may only have lost the connection and come back with `Last-Event-ID`: such a request is cancelled after a while without
- * a reader.
+ * a reader. Readers are counted within one gateway: a stream picked up at another one is still cancelled by this one.
  */
 export class StreamReaders {
   private readonly readers = new Map<string, number>();
