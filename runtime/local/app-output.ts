@@ -13,7 +13,7 @@ export interface AppLine {
 export type AppOutput =
   | { readonly type: 'log'; readonly line: AppLine }
   | { readonly type: 'listening'; readonly port: number }
-  | { readonly type: 'failed'; readonly message: string };
+  | { readonly type: 'failed'; readonly message: string; readonly traceback?: string };
 
 /** Begins a control line: the ASCII record separator, then a JSON object with a `type`. */
 const CONTROL = '\x1e';
@@ -68,12 +68,17 @@ function parseControl(json: string): AppOutput | undefined {
     case 'listening':
       return isPort(message['port']) ? { type: 'listening', port: message['port'] } : undefined;
     case 'failed':
-      return typeof message['message'] === 'string' ? { type: 'failed', message: message['message'] } : undefined;
+      return parseFailure(message);
     case 'log':
       return parseLog(message);
     default:
       return undefined;
   }
+}
+
+function parseFailure({ message, traceback }: Readonly<Record<string, unknown>>): AppOutput | undefined {
+  if (typeof message !== 'string') return undefined;
+  return { type: 'failed', message, ...(typeof traceback === 'string' && traceback !== '' ? { traceback } : {}) };
 }
 
 function parseLog({ level, message, request_id: requestId }: Readonly<Record<string, unknown>>): AppOutput | undefined {

@@ -146,11 +146,16 @@ export class AppProcess {
         break;
       case 'failed':
         this.failure = output.message;
+        if (output.traceback !== undefined) this.deliver({ level: 'STDERR', message: output.traceback });
         break;
       case 'log':
-        if (this.listener !== undefined) this.listener(output.line);
-        else if (this.earlyLines.length < EARLY_LINES) this.earlyLines.push(output.line);
+        this.deliver(output.line);
     }
+  }
+
+  private deliver(line: AppLine): void {
+    if (this.listener !== undefined) this.listener(line);
+    else if (this.earlyLines.length < EARLY_LINES) this.earlyLines.push(line);
   }
 }
 

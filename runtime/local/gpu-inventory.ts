@@ -25,11 +25,11 @@ export class GpuInventory {
 
   constructor(readonly gpus: readonly Gpu[]) {}
 
-  /** Asks NVIDIA's driver. A machine without one has no GPU. */
-  static async detect(): Promise<GpuInventory> {
+  /** Asks NVIDIA's driver by its program. A machine without one has no GPU. */
+  static async detect(program = 'nvidia-smi'): Promise<GpuInventory> {
     try {
       const query = ['--query-gpu=uuid,name,memory.total', '--format=csv,noheader,nounits'];
-      const { stdout } = await promisify(execFile)('nvidia-smi', query, { timeout: DETECTION_LIMIT_MS });
+      const { stdout } = await promisify(execFile)(program, query, { timeout: DETECTION_LIMIT_MS });
       return new GpuInventory(parseGpus(stdout));
     } catch {
       return new GpuInventory([]);

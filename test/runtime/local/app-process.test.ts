@@ -153,6 +153,11 @@ describe('the end of an app', () => {
     expect(exit).toEqual({ code: 1, reason: 'exit code 1', failure: 'no weights' });
   });
 
+  test('the traceback of what went wrong is a line of the log', async () => {
+    const app = startScript(`control({ type: 'failed', message: 'no', traceback: 'File "app.py", line 3' })`);
+    expect(await linesOf(app)).toEqual([{ level: 'STDERR', message: 'File "app.py", line 3' }]);
+  });
+
   test('a command that does not exist is named', async () => {
     const exit = await start({ command: 'no-such-program' }).exited;
     expect(exit.reason).toBe('exit code 127: the command no-such-program was not found');
