@@ -5,6 +5,7 @@
  */
 import { isIP } from 'node:net';
 import type { GatewaySettings } from './dependencies';
+import { serviceOfHost } from './service-hosts';
 
 export function trustedWithoutKey(request: Request, settings: GatewaySettings): boolean {
   if (settings.requireKey) return false;
@@ -20,13 +21,11 @@ function trustedHost(url: string, settings: GatewaySettings): boolean {
     isIP(bare(host)) !== 0 ||
     !host.includes('.') ||
     /\.(?:internal|local|lan|home\.arpa)$/.test(host) ||
-    FAL_HOSTS.test(host) ||
+    // Reached through DNS of the user's own making; fal, who owns the names, is the only other party that could do so.
+    serviceOfHost(host) !== undefined ||
     (settings.publicUrl !== undefined && host === hostname(settings.publicUrl))
   );
 }
-
-/** Reached through DNS of the user's own making; fal, who owns the names, is the only other party that could do so. */
-const FAL_HOSTS = /^(?:(?:queue\.)?fal\.run|rest(?:\.alpha)?\.fal\.ai|v3\.fal\.media)$/;
 
 function loopback(host: string): boolean {
   return host === 'localhost' || host.endsWith('.localhost') || host === '[::1]' || /^127\.[\d.]+$/.test(host);
