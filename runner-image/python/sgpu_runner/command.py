@@ -12,7 +12,6 @@ from sgpu_runner import paths, source
 from sgpu_runner.control import ControlChannel
 from sgpu_runner.failure import Failure, readable_traceback
 from sgpu_runner.output import Output
-from sgpu_runner.supervision import end_when_stdin_closes
 from sgpu_runner.volumes import link_volumes
 
 
@@ -24,8 +23,6 @@ def main(arguments: list[str]) -> int:
     output.install()
     faulthandler.enable(file=2)
     try:
-        if options.exit_on_stdin_close:
-            end_when_stdin_closes(options.grace)
         _run(options, channel, output)
     except Failure as failure:
         channel.failed(failure.stage, failure.message, failure.details)
@@ -53,8 +50,6 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--name", required=True, help="the fal.App class or fal.function in it")
     parser.add_argument("--port", type=int, default=0, help="0: a free one, reported when the app is ready")
     parser.add_argument("--host", default="127.0.0.1", help="the interface to listen on")
-    parser.add_argument("--exit-on-stdin-close", action="store_true", help="end when the process that started it ends")
-    parser.add_argument("--grace", type=float, default=5, help="seconds from SIGTERM to SIGKILL when stdin closes")
     return parser.parse_args(arguments)
 
 

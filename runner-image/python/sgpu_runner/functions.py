@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -31,18 +33,29 @@ def run_exposed(function: Callable[[], Any], port: int, channel: ControlChannel)
 
 
 class _Termination:
-    """Passes SIGTERM on to what the function started, and lets the function return."""
+    """Passes SIGTERM on to the processes that the function started, and lets the function return when they end.
+
+    In a container the signal reaches only the first process.
+    """
 
     def __init__(self) -> None:
         self.requested = False
-        if os.getpgrp() != os.getpid():
-            os.setpgid(0, 0)
         signal.signal(signal.SIGTERM, self._pass_on)
 
     def _pass_on(self, _signal: int, _frame: FrameType | None) -> None:
-        if not self.requested:
-            self.requested = True
-            os.killpg(os.getpgrp(), signal.SIGTERM)
+        self.requested = True
+        children = _children()
+        for child in children:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(child, signal.SIGTERM)
+        if not children:
+            raise SystemExit
+
+
+def _children() -> list[int]:
+    """Process ids; empty also where the system does not tell (then whoever ends us signals the whole group)."""
+    lists = Path("/proc/self/task").glob("*/children")
+    return [int(child) for known in lists for child in known.read_text().split()]
 
 
 def _report_open_port(port: int, channel: ControlChannel) -> None:
