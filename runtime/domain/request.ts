@@ -204,6 +204,11 @@ export function cancel(head: RequestHead, now: number): RequestHead | undefined 
   return next(head, { cancelRequested: true });
 }
 
+/** The platform ends a waiting request that nobody will serve: no runner can start, or its caller is gone. */
+export function giveUp(head: RequestHead, outcome: Outcome, now: number): RequestHead | undefined {
+  return head.state === 'IN_QUEUE' ? ended(head, outcome, now) : undefined;
+}
+
 /** A person sends a dead letter round again, with fresh attempts. */
 export function redrive(head: RequestHead): RequestHead | undefined {
   if (head.state !== 'COMPLETED' || !head.outcome?.deadLetter) return undefined;
@@ -274,6 +279,14 @@ export const RUNNER_LOST: Outcome = {
   status: 503,
   errorType: 'runner_disconnected',
   error: 'The runner was lost before it answered',
+};
+
+/** The caller of a `run` request is gone, and nobody else can read its answer. */
+export const CLIENT_GONE: Outcome = {
+  status: 499,
+  errorType: 'client_disconnected',
+  error: 'The platform was restarted while the caller waited',
+  cancelled: true,
 };
 
 function startDeadlinePassed(head: RequestHead, now: number): boolean {

@@ -1,0 +1,92 @@
+/** The folder table of CONTRIBUTING.md as a test: imports only point the way it allows. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize, relative, sep } from 'node:path';
+import { preProcessFile } from 'typescript';
+
+const root = join(__dirname, '..');
+
+/** Folder → folders of ours it may import beside itself, and packages it may use (`node:` stands for all of Node's). */
+const TABLE: Readonly<Record<string, { readonly folders: readonly string[]; readonly packages: readonly string[] }>> = {
+  'runtime/domain': { folders: [], packages: [] },
+  'runtime/ports.ts': { folders: ['runtime/domain'], packages: [] },
+  'runtime/source': { folders: ['runtime/domain'], packages: ['@lezer/common', '@lezer/python'] },
+  'runtime/queue': { folders: ['runtime/domain', 'runtime/ports.ts'], packages: [] },
+  'runtime/webhook-signature.ts': { folders: ['runtime/domain', 'runtime/ports.ts'], packages: ['node:'] },
+  'runtime/gateway': {
+    folders: ['runtime/domain', 'runtime/ports.ts', 'runtime/queue', 'runtime/webhook-signature.ts'],
+    packages: ['hono', 'uuid', 'node:'],
+  },
+  'runtime/controller': {
+    folders: ['runtime/domain', 'runtime/ports.ts', 'runtime/queue', 'runtime/webhook-signature.ts'],
+    packages: ['undici', 'uuid', 'node:'],
+  },
+  'runtime/agent': {
+    folders: ['runtime/domain', 'runtime/ports.ts', 'runtime/queue'],
+    packages: ['undici', 'node:'],
+  },
+  'runtime/local': { folders: ['runtime/domain', 'runtime/ports.ts'], packages: ['libsql', 'node:'] },
+  daemon: {
+    folders: ['runtime'],
+    packages: ['@hono/node-server', 'hono', '@peculiar/x509', 'reflect-metadata', 'node:'],
+  },
+  cli: { folders: ['daemon', 'runtime', 'lib'], packages: ['commander', 'node:'] },
+  bin: { folders: ['cli', 'lib', 'runtime/domain'], packages: ['commander', 'node:'] },
+  lib: { folders: ['runtime/domain'], packages: ['aws-cdk-lib', 'constructs', 'node:'] },
+};
+
+const files = ['runtime', 'daemon', 'cli', 'bin', 'lib'].flatMap(sourcesBelow);
+
+test('every source file lies in a folder of the table', () => {
+  expect(files.length).toBeGreaterThan(20);
+  expect(files.filter((file) => folderOf(file) === undefined)).toEqual([]);
+});
+
+test.each(Object.keys(TABLE))('%s imports only what the table allows', (folder) => {
+  const offences = files
+    .filter((file) => folderOf(file) === folder)
+    .flatMap((file) =>
+      importsOf(file)
+        .filter((imported) => !allowed(folder, imported))
+        .map((imported) => `${file}: ${imported}`),
+    );
+  expect(offences).toEqual([]);
+});
+
+/** A package name, `node:…`, or the path of a file of ours. */
+function importsOf(file: string): readonly string[] {
+  const { importedFiles } = preProcessFile(readFileSync(join(root, file), 'utf8'), true, true);
+  return importedFiles.map(({ fileName }) =>
+    fileName.startsWith('.')
+      ? normalize(join(dirname(file), fileName))
+          .split(sep)
+          .join('/')
+      : fileName,
+  );
+}
+
+function allowed(folder: string, imported: string): boolean {
+  const { folders, packages } = TABLE[folder]!;
+  const within = (place: string): boolean => {
+    const bare = place.replace(/\.ts$/, '');
+    return imported === bare || imported.startsWith(`${bare}/`);
+  };
+  return [folder, ...folders].some(within) || packages.some((name) => matchesPackage(name, imported));
+}
+
+function matchesPackage(name: string, imported: string): boolean {
+  return name === 'node:' ? imported.startsWith(name) : imported === name || imported.startsWith(`${name}/`);
+}
+
+function folderOf(file: string): string | undefined {
+  return Object.keys(TABLE).find((folder) => file === folder || file.startsWith(`${folder}/`));
+}
+
+function sourcesBelow(folder: string): readonly string[] {
+  return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts') && !name.endsWith('.d.ts'))
+    .map((name) =>
+      relative(root, join(root, folder, name))
+        .split(sep)
+        .join('/'),
+    );
+}
