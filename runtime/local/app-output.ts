@@ -64,9 +64,9 @@ function lastDrawn(text: string): string {
 
 function parseControl(json: string): AppOutput | undefined {
   const message = parseObject(json);
-  switch (message?.['type']) {
+  switch (message?.type) {
     case 'listening':
-      return isPort(message['port']) ? { type: 'listening', port: message['port'] } : undefined;
+      return isPort(message.port) ? { type: 'listening', port: message.port } : undefined;
     case 'failed':
       return parseFailure(message);
     case 'log':

@@ -86,7 +86,9 @@ export class AppProcess {
   async terminate(graceMs: number): Promise<void> {
     this.terminating = true;
     this.signal('SIGTERM');
-    const force = setTimeout(() => this.signal('SIGKILL'), graceMs);
+    const force = setTimeout(() => {
+      this.signal('SIGKILL');
+    }, graceMs);
     await this.exited;
     clearTimeout(force);
   }
@@ -99,8 +101,12 @@ export class AppProcess {
 
   private async untilExited(output: Promise<unknown>): Promise<AppExit> {
     const exit = await new Promise<AppExit>((resolve) => {
-      this.child.once('error', (error) => resolve({ reason: `it could not be started: ${error.message}` }));
-      this.child.once('exit', (code, signal) => resolve(this.exitOf(code, signal)));
+      this.child.once('error', (error) => {
+        resolve({ reason: `it could not be started: ${error.message}` });
+      });
+      this.child.once('exit', (code, signal) => {
+        resolve(this.exitOf(code, signal));
+      });
     });
     if (this.group !== undefined) {
       // The app itself is gone; what it started goes with it.
@@ -127,10 +133,14 @@ export class AppProcess {
   }
 
   private readLines(stream: 'stdout' | 'stderr'): Promise<void> {
-    const lines = new LineSplitter((text) => this.take(parseLine(stream, text)));
+    const lines = new LineSplitter((text) => {
+      this.take(parseLine(stream, text));
+    });
     const source = this.child[stream];
     if (source === null) return Promise.resolve();
-    source.on('data', (bytes: Buffer) => lines.write(bytes));
+    source.on('data', (bytes: Buffer) => {
+      lines.write(bytes);
+    });
     return new Promise((resolve) => {
       source.once('close', () => {
         lines.end();

@@ -4,6 +4,7 @@ import { mkdir, readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { BlobInfo, BlobStore, StoredBlob } from '../ports';
 import { writeDurably } from './durable-file';
+import { errorCode } from './error-code';
 
 /** What is stored of a blob beside its bytes; `content` names their file, so that one rename switches from old to new. */
 interface BlobRecord extends BlobInfo {
@@ -79,7 +80,7 @@ export class FileBlobStore implements BlobStore {
     try {
       return JSON.parse(await readFile(`${this.path(key)}.json`, 'utf8')) as BlobRecord;
     } catch (error) {
-      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+      if (errorCode(error) === 'ENOENT') return undefined;
       throw error;
     }
   }

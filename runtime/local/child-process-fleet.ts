@@ -45,7 +45,9 @@ export class ChildProcessFleet implements Fleet {
       ...this.options,
       records: this.records,
       ready: this.leftoversKilled,
-      runsOnCpu: () => this.tellAboutCpu(runner),
+      runsOnCpu: () => {
+        this.tellAboutCpu(runner);
+      },
     });
     this.runners.set(runner.id, launched);
     if (this.closing) launched.stop(0);

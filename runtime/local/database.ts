@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import Libsql from 'libsql';
 import { StoreFullError } from '../domain/store-full-error';
 import { UserError } from '../domain/user-error';
+import { errorCode } from './error-code';
 import { MIGRATIONS } from './schema';
 
 const FILE_NAME = 'sgpu.db';
@@ -61,7 +62,10 @@ export class Database {
   write<T>(work: () => T): Promise<T> {
     if (this.closed) return Promise.reject(new Error('The database is closed'));
     return new Promise<T>((resolve, reject) => {
-      if (this.pending.length === 0) setImmediate(() => this.flush());
+      if (this.pending.length === 0)
+        setImmediate(() => {
+          this.flush();
+        });
       this.pending.push({ work, resolve, reject });
     });
   }
@@ -71,6 +75,8 @@ export class Database {
     return this.prepared(sql).run(values).changes;
   }
 
+  /* eslint-disable @typescript-eslint/no-unnecessary-type-parameters -- T is what the caller knows of the columns. */
+
   /** The first row, its columns in order. */
   first<T extends Row>(sql: string, ...values: readonly SqlValue[]): T | undefined {
     return this.prepared(sql).raw().get(values) as T | undefined;
@@ -79,6 +85,8 @@ export class Database {
   all<T extends Row>(sql: string, ...values: readonly SqlValue[]): readonly T[] {
     return this.prepared(sql).raw().all(values) as T[];
   }
+
+  /* eslint-enable @typescript-eslint/no-unnecessary-type-parameters */
 
   /** Commits what was asked for so far and gives the file free. */
   close(): void {
@@ -106,7 +114,9 @@ export class Database {
       this.connection.exec('BEGIN IMMEDIATE');
       const results = batch.map(({ work }) => work());
       this.connection.exec('COMMIT');
-      batch.forEach(({ resolve }, index) => resolve(results[index] as never));
+      batch.forEach(({ resolve }, index) => {
+        resolve(results[index] as never);
+      });
       return true;
     } catch (error) {
       // SQLite itself has rolled back after some errors, a full disk among them.
@@ -141,7 +151,7 @@ function migrate(connection: Libsql.Database, folder: string): void {
 }
 
 function opening(error: unknown, folder: string): unknown {
-  switch (sqliteCode(error)) {
+  switch (errorCode(error)) {
     case 'SQLITE_BUSY':
       return new UserError(`The state folder ${folder} is in use by another sgpu; stop it or choose --state`);
     case 'SQLITE_NOTADB':
@@ -153,10 +163,6 @@ function opening(error: unknown, folder: string): unknown {
 }
 
 function writing(error: unknown): unknown {
-  if (sqliteCode(error) !== 'SQLITE_FULL') return error;
+  if (errorCode(error) !== 'SQLITE_FULL') return error;
   return new StoreFullError('The disk that holds the state folder is full; free some space, nothing was lost');
-}
-
-function sqliteCode(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }

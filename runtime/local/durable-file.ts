@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { StoreFullError } from '../domain/store-full-error';
+import { errorCode } from './error-code';
 
 /**
  * Writes beside the target (or in `temporaryFolder`, on the same disk) and renames. On an error the target is as before.
@@ -41,5 +42,5 @@ async function syncFolder(path: string): Promise<void> {
 }
 
 function isFull(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');
+  return errorCode(error) === 'ENOSPC' || errorCode(error) === 'EDQUOT';
 }

@@ -97,7 +97,9 @@ export class LocalRunner {
   private async unlessStopped<T>(work: Promise<T>): Promise<T> {
     const { signal } = this.stopping;
     const stopped = new Promise<never>((_, reject) => {
-      signal.addEventListener('abort', () => reject(signal.reason as Error));
+      signal.addEventListener('abort', () => {
+        reject(signal.reason as Error);
+      });
       if (signal.aborted) reject(signal.reason as Error);
     });
     return Promise.race([work, stopped]);

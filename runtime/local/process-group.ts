@@ -2,6 +2,7 @@
 import { execFile } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
+import { errorCode } from './error-code';
 
 /** Does nothing when the group is gone. */
 export function signalGroup(group: number, signal: NodeJS.Signals): void {
@@ -9,7 +10,7 @@ export function signalGroup(group: number, signal: NodeJS.Signals): void {
     process.kill(-group, signal);
   } catch (error) {
     // macOS answers EPERM for a group of which only zombies are left.
-    if (!isCode(error, 'ESRCH') && !isCode(error, 'EPERM')) throw error;
+    if (errorCode(error) !== 'ESRCH' && errorCode(error) !== 'EPERM') throw error;
   }
 }
 
@@ -69,7 +70,7 @@ async function linuxStat(pid: number): Promise<LinuxStat | undefined> {
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     return { state: fields[0] ?? '', group: Number(fields[2]), startTicks: fields[19] ?? '' };
   } catch (error) {
-    if (isCode(error, 'ENOENT') || isCode(error, 'ESRCH')) return undefined;
+    if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ESRCH') return undefined;
     throw error;
   }
 }
@@ -82,8 +83,4 @@ async function psStart(pid: number): Promise<string | undefined> {
     // ps fails when there is no such process.
     return undefined;
   }
-}
-
-function isCode(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
 }

@@ -38,5 +38,5 @@ function parseEvent([attempt, number, event, bytes]: EventRow): StoredEvent {
     ...(bytes === null ? {} : { bytes }),
     attempt,
     number,
-  } as StoredEvent;
+  };
 }

@@ -64,7 +64,9 @@ export class SqliteRunnerRegistry implements RunnerRegistry {
   }
 
   async leaveReady(app: string, revision: string, runner: string): Promise<void> {
-    await this.database.write(() => this.takeOut(app, revision, runner));
+    await this.database.write(() => {
+      this.takeOut(app, revision, runner);
+    });
   }
 
   async retire(app: string, revision: string, runner: string): Promise<boolean> {

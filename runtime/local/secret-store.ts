@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { UserError } from '../domain/user-error';
 import type { SecretStore } from '../ports';
 import { writeDurably } from './durable-file';
+import { errorCode } from './error-code';
 
 /** Secrets in one JSON file that only its owner may read. */
 export class FileSecretStore implements SecretStore {
@@ -50,7 +51,7 @@ export class FileSecretStore implements SecretStore {
     try {
       text = await readFile(this.path, 'utf8');
     } catch (error) {
-      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return new Map();
+      if (errorCode(error) === 'ENOENT') return new Map();
       throw error;
     }
     try {

@@ -11,7 +11,9 @@ export interface Waiter {
 export function startWaiting(timeoutMs: number, signal: AbortSignal | undefined, ended: () => void): Waiter {
   let end: (woken: boolean) => void = () => undefined;
   const woken = new Promise<boolean>((resolve) => {
-    const expire = (): void => end(false);
+    const expire = (): void => {
+      end(false);
+    };
     const timer = setTimeout(expire, Math.min(timeoutMs, LONGEST_DELAY));
     end = (value) => {
       clearTimeout(timer);
@@ -21,5 +23,10 @@ export function startWaiting(timeoutMs: number, signal: AbortSignal | undefined,
     };
     signal?.addEventListener('abort', expire, { once: true });
   });
-  return { woken, wake: () => end(true) };
+  return {
+    woken,
+    wake: () => {
+      end(true);
+    },
+  };
 }

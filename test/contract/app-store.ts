@@ -45,7 +45,9 @@ export function describeAppStore(name: string, open: () => Promise<OpenAppStore>
     test('all apps are listed until they are removed', async () => {
       const first = await put();
       const second = await put();
-      await eventually(async () => expect(await apps.list()).toEqual(expect.arrayContaining([first, second])));
+      await eventually(async () => {
+        expect(await apps.list()).toEqual(expect.arrayContaining([first, second]));
+      });
       await apps.remove(first.id);
       await apps.remove(first.id);
       expect(await apps.get(first.id)).toBeUndefined();
@@ -67,7 +69,9 @@ export function describeAppStore(name: string, open: () => Promise<OpenAppStore>
       }));
       for (const decision of decisions) await apps.recordDecision(decision);
       await apps.recordDecision({ app: `${app}-2`, at: 1, reason: 'other', actions: [], inputs: {} });
-      await eventually(async () => expect(await apps.decisions(app, 10)).toEqual([...decisions].reverse()));
+      await eventually(async () => {
+        expect(await apps.decisions(app, 10)).toEqual([...decisions].reverse());
+      });
       expect(await apps.decisions(app, 2)).toEqual([decisions[2], decisions[1]]);
     });
 
@@ -80,9 +84,9 @@ export function describeAppStore(name: string, open: () => Promise<OpenAppStore>
       for (const reason of ['one', 'two']) {
         await apps.recordDecision({ app, at: 1_700_000_000_000, reason, actions: [], inputs: {} });
       }
-      await eventually(async () =>
-        expect((await apps.decisions(app, 10)).map(({ reason }) => reason).sort()).toEqual(['one', 'two']),
-      );
+      await eventually(async () => {
+        expect((await apps.decisions(app, 10)).map(({ reason }) => reason).sort()).toEqual(['one', 'two']);
+      });
     });
   });
 }

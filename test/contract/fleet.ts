@@ -41,7 +41,7 @@ export function describeFleet(name: string, open: () => Promise<OpenFleet>): voi
         expect(found).toMatchObject({ running: false });
         return found;
       });
-      expect(ended?.exitReason).toEqual(expect.any(String));
+      expect(ended?.exitReason).toMatch(/./);
     });
 
     test('launching an id twice starts one runner', async () => {
@@ -50,21 +50,26 @@ export function describeFleet(name: string, open: () => Promise<OpenFleet>): voi
       await fleet.launch(runner, opened.lasting);
       expect((await fleet.list()).filter(({ id }) => id === runner.id)).toHaveLength(1);
       await fleet.stop(runner.id, 0);
-      await eventually(async () => expect(await listed(runner.id)).toMatchObject({ running: false }));
+      await eventually(async () => {
+        expect(await listed(runner.id)).toMatchObject({ running: false });
+      });
     });
 
     test('a runner that ends by itself is listed with the reason', async () => {
       const runner = runnerOf(opened.failing);
       await fleet.launch(runner, opened.failing);
-      await eventually(async () =>
-        expect(await listed(runner.id)).toEqual({ id: runner.id, running: false, exitReason: expect.any(String) }),
-      );
+      await eventually(async () => {
+        expect(await listed(runner.id)).toMatchObject({ running: false });
+      });
+      expect((await listed(runner.id))?.exitReason).toMatch(/./);
     });
 
     test('stopping what is gone or was never there changes nothing', async () => {
       const runner = runnerOf(opened.failing);
       await fleet.launch(runner, opened.failing);
-      await eventually(async () => expect(await listed(runner.id)).toMatchObject({ running: false }));
+      await eventually(async () => {
+        expect(await listed(runner.id)).toMatchObject({ running: false });
+      });
       const before = await listed(runner.id);
       await fleet.stop(runner.id, 0);
       await fleet.stop(uuidv7(), 0);

@@ -51,10 +51,14 @@ export function describeKeyStore(name: string, open: () => Promise<OpenKeyStore>
     test('all keys are listed until they are removed', async () => {
       const first = await put();
       const second = await put();
-      await eventually(async () => expect(await keys.list()).toEqual(expect.arrayContaining([first, second])));
+      await eventually(async () => {
+        expect(await keys.list()).toEqual(expect.arrayContaining([first, second]));
+      });
       expect(await keys.remove(first.id)).toBe(true);
       expect(await keys.get(first.id)).toBeUndefined();
-      await eventually(async () => expect(await keys.list()).not.toContainEqual(first));
+      await eventually(async () => {
+        expect(await keys.list()).not.toContainEqual(first);
+      });
     });
 
     test('removing a key that is not there says so', async () => {

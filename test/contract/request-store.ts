@@ -194,12 +194,16 @@ export function describeRequestStore(name: string, open: () => Promise<OpenReque
         const low = await create({ priority: 'low' });
         const first = await create();
         const second = await create();
-        await eventually(async () => expect(await waitingIds()).toEqual([first.id, second.id, low.id]));
+        await eventually(async () => {
+          expect(await waitingIds()).toEqual([first.id, second.id, low.id]);
+        });
       });
 
       test('pages follow each other across priorities without gap or repetition', async () => {
         for (let n = 0; n < 7; n++) await create({ priority: n % 2 === 0 ? 'normal' : 'low' });
-        await eventually(async () => expect(await waitingIds()).toHaveLength(7));
+        await eventually(async () => {
+          expect(await waitingIds()).toHaveLength(7);
+        });
         const paged: RequestHead[] = [];
         for (;;) {
           const page = await store.waiting(app, 2, paged.at(-1));
@@ -214,22 +218,30 @@ export function describeRequestStore(name: string, open: () => Promise<OpenReque
         const first = await create();
         const second = await create();
         const running = await claimed(first);
-        await eventually(async () => expect(await waitingIds()).toEqual([second.id]));
+        await eventually(async () => {
+          expect(await waitingIds()).toEqual([second.id]);
+        });
         const again = await replaced(
           retry(running, fenceOf(running), 'server_error', { status: 500 }, opened.clock.now()),
         );
-        await eventually(async () => expect(await store.waiting(app, 10)).toEqual([again, second]));
+        await eventually(async () => {
+          expect(await store.waiting(app, 10)).toEqual([again, second]);
+        });
       });
 
       test('a cancelled request waits no more', async () => {
         const head = await create();
         await replaced(cancel(head, opened.clock.now()));
-        await eventually(async () => expect(await waitingIds()).toEqual([]));
+        await eventually(async () => {
+          expect(await waitingIds()).toEqual([]);
+        });
       });
 
       test('the queue of another app is not seen', async () => {
         await create();
-        await eventually(async () => expect(await waitingIds()).toHaveLength(1));
+        await eventually(async () => {
+          expect(await waitingIds()).toHaveLength(1);
+        });
         expect(await store.waiting(`${app}-2`, 10)).toEqual([]);
         expect(await store.backlog(`${app}-2`, opened.clock.now())).toEqual({
           waiting: 0,
@@ -248,7 +260,9 @@ export function describeRequestStore(name: string, open: () => Promise<OpenReque
           expect(await store.position(low)).toBe(2);
         });
         await claimed(first);
-        await eventually(async () => expect(await store.position(low)).toBe(1));
+        await eventually(async () => {
+          expect(await store.position(low)).toBe(1);
+        });
       });
 
       test('the backlog counts what waits, since when, and what is in progress', async () => {
@@ -257,14 +271,14 @@ export function describeRequestStore(name: string, open: () => Promise<OpenReque
         await create({ submittedAt: now - 1_000, priority: 'low' });
         await claimed(await create({ submittedAt: now - 9_000 }));
         await completed(await create({ submittedAt: now - 9_000 }));
-        await eventually(async () =>
+        await eventually(async () => {
           expect(await store.backlog(app, now - 2_000)).toEqual({
             waiting: 2,
             waitingSince: 1,
             oldestWaitingAt: now - 5_000,
             inProgress: 1,
-          }),
-        );
+          });
+        });
       });
     });
 
@@ -276,12 +290,18 @@ export function describeRequestStore(name: string, open: () => Promise<OpenReque
       test('a lease is due when it expires, and no more once it is renewed or over', async () => {
         const running = await claimed(await create());
         const expiry = defined(running.lease).expiresAt;
-        await eventually(async () => expect(await dueHere(expiry)).toEqual([running]));
+        await eventually(async () => {
+          expect(await dueHere(expiry)).toEqual([running]);
+        });
         expect(await dueHere(expiry - 1)).toEqual([]);
         const renewed = await replaced(heartbeat(running, fenceOf(running), opened.clock.now() + 10_000, LEASE_MS));
-        await eventually(async () => expect(await dueHere(expiry)).toEqual([]));
+        await eventually(async () => {
+          expect(await dueHere(expiry)).toEqual([]);
+        });
         await replaced(complete(renewed, fenceOf(renewed), SUCCESS, opened.clock.now()));
-        await eventually(async () => expect(await dueHere(expiry + HOUR_MS)).toEqual([]));
+        await eventually(async () => {
+          expect(await dueHere(expiry + HOUR_MS)).toEqual([]);
+        });
       });
 
       test('a start deadline is due while the request waits', async () => {
@@ -289,7 +309,9 @@ export function describeRequestStore(name: string, open: () => Promise<OpenReque
         const later = await create({ startDeadline: now + 2_000 });
         const sooner = await create({ startDeadline: now + 1_000 });
         await create();
-        await eventually(async () => expect(await dueHere(now + 2_000)).toEqual([sooner, later]));
+        await eventually(async () => {
+          expect(await dueHere(now + 2_000)).toEqual([sooner, later]);
+        });
         expect(await dueHere(now + 1_500)).toEqual([sooner]);
       });
 
@@ -298,19 +320,29 @@ export function describeRequestStore(name: string, open: () => Promise<OpenReque
         const hooksHere = async (now: number): Promise<RequestHead[]> =>
           (await store.webhooksDue(now, 1_000)).filter((head) => head.app === app);
         const now = opened.clock.now();
-        await eventually(async () => expect(await hooksHere(now)).toEqual([done]));
+        await eventually(async () => {
+          expect(await hooksHere(now)).toEqual([done]);
+        });
         expect(await dueHere(now + HOUR_MS)).toEqual([]);
         const again = await replaced(webhookAttempted(done, { delivered: false, retryAt: now + 5_000, error: '500' }));
-        await eventually(async () => expect(await hooksHere(now)).toEqual([]));
-        await eventually(async () => expect(await hooksHere(now + 5_000)).toEqual([again]));
+        await eventually(async () => {
+          expect(await hooksHere(now)).toEqual([]);
+        });
+        await eventually(async () => {
+          expect(await hooksHere(now + 5_000)).toEqual([again]);
+        });
         await replaced(webhookAttempted(again, { delivered: true }));
-        await eventually(async () => expect(await hooksHere(now + HOUR_MS)).toEqual([]));
+        await eventually(async () => {
+          expect(await hooksHere(now + HOUR_MS)).toEqual([]);
+        });
       });
 
       test('no more is due at once than was asked for', async () => {
         const now = opened.clock.now();
         for (let n = 0; n < 3; n++) await create({ startDeadline: now + n });
-        await eventually(async () => expect(await dueHere(now + 10)).toHaveLength(3));
+        await eventually(async () => {
+          expect(await dueHere(now + 10)).toHaveLength(3);
+        });
         expect(await store.due(now + 10, 2)).toHaveLength(2);
       });
 
@@ -320,7 +352,9 @@ export function describeRequestStore(name: string, open: () => Promise<OpenReque
         const expiry = defined(done.expiresAt);
         const expiredHere = async (now: number): Promise<string[]> =>
           (await store.expired(now, 1_000)).filter((id) => [waiting.id, done.id].includes(id));
-        await eventually(async () => expect(await expiredHere(expiry + 1)).toEqual([done.id]));
+        await eventually(async () => {
+          expect(await expiredHere(expiry + 1)).toEqual([done.id]);
+        });
         expect(await expiredHere(expiry - 1)).toEqual([]);
       });
     });
@@ -330,7 +364,9 @@ export function describeRequestStore(name: string, open: () => Promise<OpenReque
         const first = await create();
         const second = await completed(await create({ priority: 'low' }));
         const third = await claimed(await create());
-        await eventually(async () => expect(await store.list(app, 10)).toEqual([third, second, first]));
+        await eventually(async () => {
+          expect(await store.list(app, 10)).toEqual([third, second, first]);
+        });
         expect(await store.list(app, 2)).toEqual([third, second]);
         expect(await store.list(app, 2, second.id)).toEqual([first]);
         expect(await store.list(app, 2, first.id)).toEqual([]);

@@ -77,7 +77,9 @@ export function describeRunnerRegistry(name: string, open: () => Promise<OpenRun
         const first = await create();
         const second = await create();
         await terminate(await create(), now);
-        await eventually(async () => expect(ids(await runners.list(app))).toEqual([first.id, second.id].sort()));
+        await eventually(async () => {
+          expect(ids(await runners.list(app))).toEqual([first.id, second.id].sort());
+        });
         expect(await runners.list(`${app}-2`)).toEqual([]);
       });
 
@@ -86,7 +88,9 @@ export function describeRunnerRegistry(name: string, open: () => Promise<OpenRun
         const late = await terminate(await create(), now + 2_000);
         await terminate(await create(), now + 1_000);
         const wanted = [running.id, late.id].sort();
-        await eventually(async () => expect(ids(await runners.list(app, now + 2_000))).toEqual(wanted));
+        await eventually(async () => {
+          expect(ids(await runners.list(app, now + 2_000))).toEqual(wanted);
+        });
       });
     });
 

@@ -26,7 +26,9 @@ export function describeSecretStore(name: string, open: () => Promise<OpenSecret
     test('a value can be read back as it was', async () => {
       const value = 'a "quoted"\nline, ümlaut = 1';
       await secrets.set(secret, value);
-      await eventually(async () => expect(await secrets.get(secret)).toBe(value));
+      await eventually(async () => {
+        expect(await secrets.get(secret)).toBe(value);
+      });
     });
 
     test('an unknown secret is undefined', async () => {
@@ -36,7 +38,9 @@ export function describeSecretStore(name: string, open: () => Promise<OpenSecret
     test('setting again replaces', async () => {
       await secrets.set(secret, 'before');
       await secrets.set(secret, 'after');
-      await eventually(async () => expect(await secrets.get(secret)).toBe('after'));
+      await eventually(async () => {
+        expect(await secrets.get(secret)).toBe('after');
+      });
     });
 
     test('a value is set if absent, and kept if not', async () => {
@@ -54,9 +58,13 @@ export function describeSecretStore(name: string, open: () => Promise<OpenSecret
     test('names are listed until they are removed', async () => {
       const other = `${secret}_2`;
       await Promise.all([secrets.set(secret, 'x'), secrets.set(other, 'y')]);
-      await eventually(async () => expect(await secrets.names()).toEqual(expect.arrayContaining([secret, other])));
+      await eventually(async () => {
+        expect(await secrets.names()).toEqual(expect.arrayContaining([secret, other]));
+      });
       expect(await secrets.remove(secret)).toBe(true);
-      await eventually(async () => expect(await secrets.names()).not.toContain(secret));
+      await eventually(async () => {
+        expect(await secrets.names()).not.toContain(secret);
+      });
       expect(await secrets.get(secret)).toBeUndefined();
       expect(await secrets.get(other)).toBe('y');
     });
@@ -69,7 +77,9 @@ export function describeSecretStore(name: string, open: () => Promise<OpenSecret
       await secrets.set(secret, 'before');
       await secrets.remove(secret);
       await secrets.set(secret, 'after');
-      await eventually(async () => expect(await secrets.get(secret)).toBe('after'));
+      await eventually(async () => {
+        expect(await secrets.get(secret)).toBe('after');
+      });
     });
   });
 }

@@ -10,7 +10,7 @@ afterEach(async () => {
 });
 
 function start(plan: Partial<LaunchPlan>): AppProcess {
-  const path = process.env['PATH'];
+  const path = process.env.PATH;
   const app = AppProcess.start({
     command: process.execPath,
     args: [],
@@ -38,7 +38,11 @@ async function linesOf(app: AppProcess): Promise<AppLine[]> {
 
 /** Resolves with the number that the app prints first. */
 function printedNumber(app: AppProcess): Promise<number> {
-  return new Promise((resolve) => app.onLine(({ message }) => resolve(Number(message))));
+  return new Promise((resolve) => {
+    app.onLine(({ message }) => {
+      resolve(Number(message));
+    });
+  });
 }
 
 const FOREVER = 'setInterval(() => {}, 1000);';
@@ -113,7 +117,7 @@ describe('the address of an app', () => {
 
 describe('what an app starts with', () => {
   test('nothing of this process but what the plan names', async () => {
-    process.env['SGPU_TEST_SECRET'] = 'secret';
+    process.env.SGPU_TEST_SECRET = 'secret';
     const app = startScript(`console.log(process.env.SGPU_TEST_SECRET + ' ' + process.env.GIVEN)`, {
       env: { GIVEN: 'yes' },
     });
@@ -173,7 +177,11 @@ describe('the end of an app', () => {
       `process.on('SIGTERM', () => { console.log('bye'); process.exit(0) }); console.log(1); ${FOREVER}`,
     );
     const lines: string[] = [];
-    await new Promise<void>((resolve) => app.onLine(({ message }) => resolve(void lines.push(message))));
+    await new Promise<void>((resolve) => {
+      app.onLine(({ message }) => {
+        resolve(void lines.push(message));
+      });
+    });
     await app.terminate(60_000);
     expect(lines).toEqual(['1', 'bye']);
     expect(await app.exited).toMatchObject({ code: 0 });
@@ -208,7 +216,9 @@ describe('the end of an app', () => {
 test('the guard of an app lives exactly as long as the app', async () => {
   const app = startScript(FOREVER);
   const guard = app.group ?? Number.NaN;
-  await eventually(async () => expect(runs(guard)).toBe(true));
+  await eventually(async () => {
+    expect(runs(guard)).toBe(true);
+  });
   await app.terminate(0);
   await expectGone([guard]);
 });

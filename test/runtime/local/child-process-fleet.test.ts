@@ -74,7 +74,9 @@ describe('a ChildProcessFleet', () => {
   }
 
   async function expectEnded(id: string, exitReason: unknown): Promise<void> {
-    await eventually(async () => expect(await fleet.list()).toContainEqual({ id, running: false, exitReason }));
+    await eventually(async () => {
+      expect(await fleet.list()).toContainEqual({ id, running: false, exitReason });
+    });
   }
 
   async function attachedTo(id: string): Promise<AppProcess> {
@@ -88,7 +90,11 @@ describe('a ChildProcessFleet', () => {
   /** The value of a variable in the app of a runner. */
   async function variable(id: string): Promise<string> {
     const process = await attachedTo(id);
-    return new Promise((resolve) => process.onLine(({ message }) => resolve(message)));
+    return new Promise((resolve) => {
+      process.onLine(({ message }) => {
+        resolve(message);
+      });
+    });
   }
 
   const PRINT_GPUS = script(`console.log('visible: ' + process.env.CUDA_VISIBLE_DEVICES); ${FOREVER}`);
@@ -108,7 +114,9 @@ describe('a ChildProcessFleet', () => {
       },
     });
     await fleet.launch(runnerOf(CPU_APP, 'a'), CPU_APP);
-    await eventually(async () => expect(heard).toBeDefined());
+    await eventually(async () => {
+      expect(heard).toBeDefined();
+    });
     await fleet.stop('a', 0);
     await expectEnded('a', 'stopped');
     expect(heard?.aborted).toBe(true);
@@ -182,7 +190,9 @@ describe('a ChildProcessFleet', () => {
       await fleet.launch(runnerOf(GPU_APP, 'a'), GPU_APP);
       const first = await attachedTo('a');
       await fleet.launch(runnerOf(GPU_APP, 'b'), GPU_APP);
-      await eventually(async () => expect(waited).toEqual(['b: a free GPU: 0 of 1 free']));
+      await eventually(async () => {
+        expect(waited).toEqual(['b: a free GPU: 0 of 1 free']);
+      });
       expect(await fleet.list()).toContainEqual({ id: 'b', running: true });
       expect(attached.has('b')).toBe(false);
       await first.terminate(0);
@@ -194,7 +204,9 @@ describe('a ChildProcessFleet', () => {
       await fleet.launch(runnerOf(GPU_APP, 'a'), GPU_APP);
       await attachedTo('a');
       await fleet.launch(runnerOf(GPU_APP, 'b'), GPU_APP);
-      await eventually(async () => expect(reported).toEqual(['waits for a free GPU: 0 of 1 free']));
+      await eventually(async () => {
+        expect(reported).toEqual(['waits for a free GPU: 0 of 1 free']);
+      });
       await fleet.stop('b', 0);
       await expectEnded('b', 'stopped');
     });

@@ -143,7 +143,7 @@ describe('a full disk', () => {
       add(database, 'large', 'x'.repeat(1_000_000)),
       add(database, 'small'),
     ]);
-    expect([large?.status, small?.status]).toEqual(['rejected', 'fulfilled']);
+    expect([large.status, small.status]).toEqual(['rejected', 'fulfilled']);
     expect(ids(database)).toEqual(['small']);
   });
 

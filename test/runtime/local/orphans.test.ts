@@ -105,7 +105,9 @@ describe('the next platform on the same state folder', () => {
     let leftWhenStarting: boolean | undefined;
     const fleet = fleetOn(database, () => (leftWhenStarting = runs(app)));
     await fleet.launch(launched({ id: 'next', app: 'owner/app', revision: 'r1', createdAt: 1 }), exampleApp());
-    await eventually(async () => expect(leftWhenStarting).toBe(false));
+    await eventually(async () => {
+      expect(leftWhenStarting).toBe(false);
+    });
     await fleet.close();
     database.close();
   });

@@ -12,5 +12,7 @@ export function runs(pid: number): boolean {
 }
 
 export async function expectGone(pids: readonly number[]): Promise<void> {
-  await eventually(async () => expect(pids.filter(runs)).toEqual([]));
+  await eventually(async () => {
+    expect(pids.filter(runs)).toEqual([]);
+  });
 }

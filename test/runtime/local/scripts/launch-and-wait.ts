@@ -11,7 +11,7 @@ const app = exampleApp();
 const fleet = new ChildProcessFleet({
   database: Database.open(folder),
   gpus: new GpuInventory([]),
-  plan: async () => ({ command, args, cwd: folder, env: { PATH: process.env['PATH'] }, port: 1 }),
+  plan: async () => ({ command, args, cwd: folder, env: { PATH: process.env.PATH }, port: 1 }),
   attach: (_runner, _app, child) => {
     writeSync(1, `guard ${child.group}\n`);
     child.onLine(({ message }) => writeSync(1, `${message}\n`));
