@@ -97,14 +97,21 @@ async function runInstaller(
   cwd?: string,
 ): Promise<void> {
   const onLine = (line: string): void => {
-    if (PROGRESS.test(line)) report(line.trim());
+    const step = progress(line);
+    if (step !== undefined) report(step);
   };
   const { status, output } = await runProgram(command, args, { env, onLine, ...(cwd === undefined ? {} : { cwd }) });
   if (status !== 0) throw failure(output);
 }
 
-/** The lines of uv and pip that say how far they are. */
-const PROGRESS = /^\s*(Resolved|Prepared|Building|Built|Downloading|Downloaded|Installed|Installing|Collecting)\b/;
+/** What a line of uv or pip says that is worth waiting for: downloads of megabytes, builds, the installation itself. */
+function progress(line: string): string | undefined {
+  const text = line.trim();
+  if (/^Downloading .*\bMB\)$|^Downloading .*\dMiB\)$|^(Resolved|Prepared|Building|Built|Installed)\b/.test(text))
+    return text;
+  const installing = /^Installing collected packages: (.*)$/.exec(text)?.[1];
+  return installing === undefined ? undefined : `Installing ${installing.split(',').length} packages`;
+}
 
 function failure(output: string): UserError {
   if (/No space left on device|os error 28|ENOSPC/.test(output)) {
