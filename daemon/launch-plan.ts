@@ -1,5 +1,5 @@
 /** How a runner's process is started on this machine: command, environment, port. */
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { AppSpec } from '../runtime/domain/app-spec';
 import type { RunnerRecord } from '../runtime/domain/runner';
 import type { LaunchPlan } from '../runtime/local/child-process-fleet';
@@ -10,6 +10,8 @@ export interface LaunchSurroundings {
   readonly environments: PythonEnvironments;
   /** The program of `runner-image/python` that serves a fal app. */
   readonly serveProgram: string;
+  /** Where volumes are kept, a folder for each name. */
+  readonly volumesFolder: string;
   /** The platform's own address, for uploads and calls made by apps. */
   readonly platformUrl: string;
   /** The key that apps act with. */
@@ -64,7 +66,7 @@ function commandPlan({ command, port }: Extract<AppSource, { kind: 'exec' }>, en
 }
 
 async function falPlan(
-  { environments, serveProgram, progress }: LaunchSurroundings,
+  { environments, serveProgram, volumesFolder, progress }: LaunchSurroundings,
   source: Extract<AppSource, { kind: 'fal' }>,
   spec: AppSpec,
   runner: RunnerRecord,
@@ -81,9 +83,15 @@ async function falPlan(
       PATH: `${binDirectory}:${process.env['PATH'] ?? ''}`,
       VIRTUAL_ENV: dirname(binDirectory),
       SGPU_FAL_CLOSURE: closure,
+      SGPU_VOLUMES: JSON.stringify(volumeFolders(spec, volumesFolder)),
       // Lines reach the log as they are printed, not when a buffer is full.
       PYTHONUNBUFFERED: '1',
     },
     port: source.exposedPort ?? 'announced',
   };
+}
+
+/** Mount path → folder. Volume names are checked by the app spec: none can lead out of the folder. */
+function volumeFolders({ volumes }: AppSpec, folder: string): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(volumes).map(([path, name]) => [path, join(folder, name)]));
 }

@@ -78,12 +78,13 @@ async function assemble(options: PlatformOptions, stores: Stores): Promise<Platf
   });
   const key = await appKey(stores, owner);
   const serveProgram = join(options.pythonFolder, 'serve.py');
+  const volumesFolder = join(options.stateFolder, 'volumes');
   const runners = await RunnerProcesses.open({
     stores,
     queue,
     served,
     report,
-    surroundings: () => ({ environments, serveProgram, platformUrl: server.url, appKey: key }),
+    surroundings: () => ({ environments, serveProgram, volumesFolder, platformUrl: server.url, appKey: key }),
   });
   await recover(stores, queue, [...served.keys()]);
   for (const { record } of apps) await stores.apps.put(record);
