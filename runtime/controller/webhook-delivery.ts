@@ -41,9 +41,10 @@ export class WebhookDelivery {
   async deliverDue(): Promise<void> {
     const { requests, clock, concurrency = 32 } = this.dependencies;
     if (this.closed || this.running.size >= concurrency) return;
-    const due = await requests.webhooksDue(clock.now(), concurrency + this.running.size);
+    const limit = concurrency + this.running.size;
+    const due = await requests.webhooksDue(clock.now(), limit);
     const startable = due.filter((head) => !this.running.has(head.id));
-    const more = startable.length > concurrency - this.running.size;
+    const more = due.length === limit;
     for (const { id } of startable) {
       if (this.running.size < concurrency) this.start(id, more);
     }
@@ -61,7 +62,7 @@ export class WebhookDelivery {
     await this.settled();
   }
 
-  /** A place that gets free is taken at once while more are due than have places. */
+  /** A place that gets free is taken at once while there may be more that are due than have places. */
   private start(id: string, more: boolean): void {
     const delivery = this.tryDeliver(id).then(async () => {
       this.running.delete(id);

@@ -7,8 +7,12 @@ export function waitUntil(waiters: Set<() => void>, timeoutMs: number, signal?: 
       signal?.removeEventListener('abort', abort);
       resolve(woken);
     };
-    const wake = (): void => end(true);
-    const abort = (): void => end(false);
+    const wake = (): void => {
+      end(true);
+    };
+    const abort = (): void => {
+      end(false);
+    };
     const timer = setTimeout(abort, timeoutMs);
     waiters.add(wake);
     signal?.addEventListener('abort', abort, { once: true });

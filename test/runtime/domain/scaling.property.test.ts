@@ -96,7 +96,7 @@ describe('scaling, for any app and any runners', () => {
         ];
         const { actions } = decide(observation({ runners }), spec, NOW);
         expect(launches(actions)).toBe(Math.max(0, min - readyNow - startingNow));
-        expect(applied(observation({ runners }), actions).floors['r1'] ?? 0).toBe(min);
+        expect(applied(observation({ runners }), actions).floors.r1 ?? 0).toBe(min);
       }),
     );
   });

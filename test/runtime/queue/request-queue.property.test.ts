@@ -232,14 +232,7 @@ function newRequest(): fc.Arbitrary<Request> {
 }
 
 function scripts(): fc.Arbitrary<Script> {
-  const work = fc.constantFrom<Work>(
-    'complete',
-    'retry',
-    'handBack',
-    'vanish',
-    'heartbeat and complete',
-    'complete late',
-  );
+  const work = fc.constantFrom(...WORKS);
   const hurried = fc.tuple(newRequest(), fc.option(fc.integer({ min: 1, max: LEASE_MS }), { nil: undefined }));
   const request = hurried.map(([made, startWithin]) => (startWithin === undefined ? made : { ...made, startWithin }));
   return fc.record({
