@@ -98,7 +98,10 @@ export interface RequestStore {
   /** Appends to the log of an attempt; `first` is the number of the first event. Repeating an append changes nothing. */
   appendEvents(id: string, attempt: number, first: number, events: readonly RequestEvent[]): Promise<void>;
   events(id: string, after: EventCursor | undefined, limit: number): Promise<readonly StoredEvent[]>;
-  /** Resolves when the head or the log of the request may have changed, or after `timeoutMs`; spurious returns are allowed. */
+  /**
+   * Resolves when the head or the log of the request may have changed since the call, or after `timeoutMs`, or on abort.
+   * Spurious returns are allowed. Call first, then read: what changed before the call may go unnoticed.
+   */
   changed(id: string, timeoutMs: number, signal?: AbortSignal): Promise<void>;
 }
 

@@ -62,10 +62,7 @@ export class Database {
   write<T>(work: () => T): Promise<T> {
     if (this.closed) return Promise.reject(new Error('The database is closed'));
     return new Promise<T>((resolve, reject) => {
-      if (this.pending.length === 0)
-        setImmediate(() => {
-          this.flush();
-        });
+      if (this.pending.length === 0) setImmediate(this.flush);
       this.pending.push({ work, resolve, reject });
     });
   }
@@ -93,20 +90,29 @@ export class Database {
     if (this.closed) return;
     this.flush();
     this.closed = true;
-    // The driver keeps the file open until its statements are collected; only leaving WAL mode gives up the lock before.
-    this.connection.pragma('journal_mode = DELETE');
-    this.connection.pragma('locking_mode = NORMAL');
-    this.first('SELECT 1 FROM sqlite_master');
+    this.unlock();
     this.statements.clear();
     this.connection.close();
   }
 
-  private flush(): void {
+  /** The driver keeps the file open until its statements are collected; only leaving WAL mode gives up the lock before. */
+  private unlock(): void {
+    try {
+      this.connection.pragma('journal_mode = DELETE');
+      this.connection.pragma('locking_mode = NORMAL');
+      this.first('SELECT 1 FROM sqlite_master');
+    } catch {
+      // On a full disk the log can't be merged into the file. It stays for the next who opens it, and the lock until the
+      // process ends.
+    }
+  }
+
+  private readonly flush = (): void => {
     const batch = this.pending;
     if (batch.length === 0) return;
     this.pending = [];
     if (!this.commit(batch)) for (const write of batch) this.commit([write]);
-  }
+  };
 
   /** False when the batch was undone because one of several writes failed: each then has to stand alone. */
   private commit(batch: readonly Write[]): boolean {

@@ -119,7 +119,7 @@ describe('writing', () => {
 
 describe('a full disk', () => {
   /** SQLite reports its own limit of pages with the same code as a full disk. */
-  async function fill(database: Database): Promise<void> {
+  function fill(database: Database): void {
     const [pages] = database.first<readonly [number]>('PRAGMA page_count') ?? [0];
     database.first(`PRAGMA max_page_count = ${pages + 2}`);
   }
@@ -127,7 +127,7 @@ describe('a full disk', () => {
   test('is told as such, stores nothing by halves and keeps what was there', async () => {
     const database = open();
     await add(database, 'before');
-    await fill(database);
+    fill(database);
     const large = database.write(() => {
       database.run('INSERT INTO apps (id, record) VALUES (?, ?)', 'first half', '{}');
       database.run('INSERT INTO apps (id, record) VALUES (?, ?)', 'second half', 'x'.repeat(1_000_000));
@@ -138,7 +138,7 @@ describe('a full disk', () => {
 
   test('does not hinder a neighbour that still finds room', async () => {
     const database = open();
-    await fill(database);
+    fill(database);
     const [large, small] = await Promise.allSettled([
       add(database, 'large', 'x'.repeat(1_000_000)),
       add(database, 'small'),
@@ -147,9 +147,18 @@ describe('a full disk', () => {
     expect(ids(database)).toEqual(['small']);
   });
 
+  test('does not keep the database from being closed and opened again', async () => {
+    const database = open();
+    await add(database, 'before');
+    fill(database);
+    await expect(add(database, 'large', 'x'.repeat(1_000_000))).rejects.toThrow(StoreFullError);
+    database.close();
+    expect(ids(open())).toEqual(['before']);
+  });
+
   test('is over once there is room again', async () => {
     const database = open();
-    await fill(database);
+    fill(database);
     await expect(add(database, 'large', 'x'.repeat(1_000_000))).rejects.toThrow(StoreFullError);
     database.first('PRAGMA max_page_count = 1000000');
     await add(database, 'large', 'x'.repeat(1_000_000));
