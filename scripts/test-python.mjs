@@ -1,0 +1,48 @@
+// The Python half of `npm test`: lint, types and tests, in a cached environment that has the test tools, with fal's
+// closure apart from it, as apps are served. It uses no network once the environment is made.
+import { spawnSync } from 'node:child_process';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const cache = join(root, 'node_modules', '.cache', 'sgpu-python');
+const sources = ['runner-image/python', 'test/python', 'test/mission'];
+
+const { python, closure } = await prepare();
+const env = { ...process.env, SGPU_FAL_CLOSURE: closure, MYPYPATH: closure, PYTHONDONTWRITEBYTECODE: '' };
+const only = process.argv.slice(2);
+
+if (only.length === 0) {
+  run('ruff', 'check', '--no-cache', ...sources);
+  run('ruff', 'format', '--no-cache', '--check', ...sources);
+  run('mypy', '--cache-dir', join(cache, 'mypy'), 'runner-image/python', 'test/python', 'test/mission');
+}
+run('pytest', '--quiet', '--numprocesses', '2', '--dist', 'loadfile', ...only);
+
+async function prepare() {
+  const bundle = await build({
+    entryPoints: [join(root, 'runtime', 'local', 'python-environments.ts')],
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    write: false,
+  });
+  const { PythonEnvironments } = await import(
+    `data:text/javascript;base64,${Buffer.from(bundle.outputFiles[0].contents).toString('base64')}`
+  );
+  const environments = new PythonEnvironments({
+    cacheDirectory: cache,
+    closureRequirements: join(root, 'runner-image', 'python', 'requirements.txt'),
+    report: (line) => console.log(line),
+  });
+  return environments.prepare([['-r test/python/requirements.txt']], root).catch((error) => {
+    console.error(error.message);
+    process.exit(1);
+  });
+}
+
+function run(tool, ...args) {
+  const { status, error } = spawnSync(python, ['-m', tool, ...args], { cwd: root, env, stdio: 'inherit' });
+  if (error !== undefined || status !== 0) process.exit(status || 1);
+}
