@@ -77,7 +77,7 @@ async function run(references: readonly string[], options: RunOptions): Promise<
     https: options.https,
     requireKey: options.auth === undefined ? !loopback(options.host) : options.auth === 'private',
     stateFolder: resolve(options.state),
-    cacheFolder: process.env['SGPU_CACHE'] ?? join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'sgpu'),
+    cacheFolder: process.env.SGPU_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'sgpu'),
     pythonFolder: join(packageFolder(), 'runner-image', 'python'),
     report: consoleReport(process.stdout),
   });

@@ -80,7 +80,7 @@ async function falPlan(
     cwd: dirname(source.file),
     env: {
       ...environment,
-      PATH: `${binDirectory}:${process.env['PATH'] ?? ''}`,
+      PATH: `${binDirectory}:${process.env.PATH ?? ''}`,
       VIRTUAL_ENV: dirname(binDirectory),
       SGPU_FAL_CLOSURE: closure,
       SGPU_VOLUMES: JSON.stringify(volumeFolders(spec, volumesFolder)),

@@ -43,7 +43,7 @@ export class RunnerProcesses {
           database: options.stores.database,
           gpus,
           plan: (runner, app) => self.plan(runner, app),
-          attach: (runner, app, process) => self.attach(runner, app, process),
+          attach: (runner, app, process) => { self.attach(runner, app, process); },
           report: (runner, text) => {
             options.report.progress(runner.app, text);
           },

@@ -22,6 +22,7 @@ import type { RequestQueue } from '../queue/request-queue';
 import { AppClient } from './app-client';
 import type { AppLine, AppProcess, Farewell } from './app-process';
 import { Attempt, type AttemptEnd } from './attempt';
+import { OwnRecord } from './runner-record';
 
 export interface AgentDependencies {
   readonly queue: RequestQueue;
@@ -58,7 +59,8 @@ export class Agent {
   readonly #claiming = new AbortController();
   readonly #farewell = deferred<Farewell>();
   #client: AppClient | undefined;
-  #record: RunnerRecord;
+  readonly #record: OwnRecord;
+  readonly #ending = new AbortController();
   #served = 0;
   #idleSince = 0;
   #hints: readonly string[] = [];
@@ -71,7 +73,7 @@ export class Agent {
     runner: RunnerRecord,
     private readonly process: AppProcess,
   ) {
-    this.#record = runner;
+    this.#record = new OwnRecord(dependencies.runners, dependencies.clock, runner);
   }
 
   /** Runs until the runner is gone. Never rejects for what its app does. */
@@ -95,32 +97,34 @@ export class Agent {
 
   /** Asks this runner to leave: it claims nothing more and finishes what it has within `graceMs`. */
   async drain(reason: string, graceMs: number): Promise<void> {
-    await this.update((runner, now) => askedToDrain(runner, reason, now, graceMs));
+    await this.#record.update((runner, now) => askedToDrain(runner, reason, now, graceMs));
     this.#wake.resolve(undefined);
   }
 
   /** Waits for the app to accept connections. Returns why it never will. */
   private async start(): Promise<Farewell | undefined> {
-    await this.update((runner, now) => startProgressed(runner, 'SETUP', now));
-    const gaveUp = new AbortController();
-    const accepting = this.process.url().then(async (url) => {
-      this.#client = new AppClient(url);
-      await this.#client.untilAccepting(gaveUp.signal);
-      return undefined;
-    });
+    await this.#record.update((runner, now) => startProgressed(runner, 'SETUP', now));
+    const over = new AbortController();
     const failed = this.process.exited.then(({ reason, failure }): Farewell => ({
       exit: 'startup_failed',
       reason: failure ?? reason,
     }));
-    const farewell = await Promise.race([accepting, failed, this.startLimit(gaveUp.signal)]);
-    gaveUp.abort();
-    accepting.catch(() => undefined);
+    // An app that ends before it listens has no address; how it ended says why.
+    const accepting = this.accepting(over.signal).catch(() => failed);
+    const farewell = await Promise.race([accepting, failed, this.startLimit(over.signal)]);
+    over.abort();
     if (farewell !== undefined) return farewell;
-    const record = await this.update(becameReady);
-    if (record === undefined) return { exit: 'drained', reason: this.#record.drain?.reason ?? 'no longer needed' };
+    const record = await this.#record.update(becameReady);
+    if (record === undefined)
+      return { exit: 'drained', reason: this.#record.latest.drain?.reason ?? 'no longer needed' };
     await this.dependencies.runners.joinReady(this.app.id, record.revision, record.id);
     this.#idleSince = this.dependencies.clock.now();
     return undefined;
+  }
+
+  private async accepting(signal: AbortSignal): Promise<undefined> {
+    this.#client = new AppClient(await this.process.url());
+    await this.#client.untilAccepting(signal);
   }
 
   /** Resolves when the start took too long or the runner was asked to leave meanwhile. */
@@ -129,7 +133,7 @@ export class Agent {
     const deadline = this.dependencies.clock.now() + limit * 1000;
     while (!signal.aborted) {
       await sleep(this.dependencies.heartbeatMs, undefined, { signal }).catch(() => undefined);
-      const drain = (await this.refresh())?.drain;
+      const drain = (await this.#record.refresh())?.drain;
       if (drain !== undefined) return { exit: 'drained', reason: drain.reason };
       if (this.dependencies.clock.now() >= deadline) {
         const reason = `it was not ready within startup_timeout (${limit} s): setup() hangs or its port never opened`;
@@ -146,16 +150,20 @@ export class Agent {
     while (!signal.aborted) {
       await doorbell.wait(this.app.id, WAIT_MS, signal);
       await this.letOthersClaimFirst(signal);
-      if (signal.aborted) return;
+      if (this.withdrawn) return;
       try {
-        const head = await queue.claim(this.app.id, this.#record.id, this.#hints);
+        const head = await queue.claim(this.app.id, this.#record.latest.id, this.#hints);
         if (head !== undefined) await this.attempt(head);
       } catch (error) {
         // The store failed. What was claimed comes back when its lease ends; the slot goes on after a pause.
-        this.dependencies.onFailure(this.#record.id, error);
+        this.dependencies.onFailure(this.#record.latest.id, error);
         await sleep(this.dependencies.heartbeatMs, undefined, { signal }).catch(() => undefined);
       }
     }
+  }
+
+  private get withdrawn(): boolean {
+    return this.#claiming.signal.aborted;
   }
 
   private async letOthersClaimFirst(signal: AbortSignal): Promise<void> {
@@ -166,7 +174,7 @@ export class Agent {
 
   private async attempt(head: RequestHead): Promise<void> {
     if (this.#client === undefined) throw new Error('A request was claimed before the app was ready');
-    const { id: runner } = this.#record;
+    const { id: runner } = this.#record.latest;
     const attempt = new Attempt({ ...this.dependencies, client: this.#client, app: this.app, runner }, head);
     this.#attempts.set(head.id, attempt);
     this.#served += 1;
@@ -194,43 +202,50 @@ export class Agent {
     }
   }
 
-  /** Says how the runner is and looks for the drain flag, until it leaves. */
+  /** Says how the runner is until it ends; while it claims, looks for reasons to leave. */
   private async report(): Promise<void> {
-    const { heartbeatMs, runners, clock } = this.dependencies;
-    while (!this.#claiming.signal.aborted) {
+    while (!this.#ending.signal.aborted) {
       try {
         await this.sendReport();
-        const { drain } = this.#record;
-        if (drain !== undefined) this.leave({ exit: 'drained', reason: drain.reason });
-        else if (await this.retires()) this.leave({ exit: 'retired', reason: this.retirement() });
-        this.#readyRunners = (await runners.readySet(this.app.id, this.#record.revision)).runners.length;
+        if (!this.withdrawn) await this.considerLeaving();
       } catch {
         // The store can't be asked just now; the next report tries again, and the controller notices a long silence.
       }
-      const until = retireAt(this.#record, this.app.spec) ?? Infinity;
-      const pause = Math.max(10, Math.min(heartbeatMs, until - clock.now()));
-      await Promise.race([
-        sleep(pause, undefined, { signal: this.#claiming.signal }).catch(() => undefined),
-        this.#wake.promise,
-      ]);
-      this.#wake = deferred();
+      await this.untilNextReport();
     }
   }
 
   private async sendReport(): Promise<void> {
-    await this.refresh();
+    await this.#record.refresh();
     const inFlight = this.#attempts.size;
-    const { inFlight: before, served, hints, heartbeatAt, drain } = this.#record;
+    const { inFlight: before, served, hints, heartbeatAt, drain, state } = this.#record.latest;
     const unchanged = inFlight === before && served === this.#served && hints === this.#hints;
-    if (unchanged && drain === undefined && this.dependencies.clock.now() - heartbeatAt < REPORT_MS) return;
+    const known = drain === undefined || state === 'DRAINING';
+    if (unchanged && known && this.dependencies.clock.now() - heartbeatAt < REPORT_MS) return;
     const status = { inFlight, served: this.#served, idleSince: this.#idleSince, hints: this.#hints };
-    await this.update((runner, now) => heartbeat(runner, status, now));
+    await this.#record.update((runner, now) => heartbeat(runner, status, now));
+  }
+
+  private async considerLeaving(): Promise<void> {
+    const { drain, revision } = this.#record.latest;
+    if (drain !== undefined) this.leave({ exit: 'drained', reason: drain.reason });
+    else if (await this.retires()) this.leave({ exit: 'retired', reason: this.retirement() });
+    this.#readyRunners = (await this.dependencies.runners.readySet(this.app.id, revision)).runners.length;
+  }
+
+  private async untilNextReport(): Promise<void> {
+    const { heartbeatMs, clock } = this.dependencies;
+    const until = retireAt(this.#record.latest, this.app.spec) ?? Infinity;
+    const pause = Math.max(10, Math.min(heartbeatMs, until - clock.now()));
+    const passed = sleep(pause, undefined, { signal: this.#ending.signal }).catch(() => undefined);
+    await Promise.race([passed, this.#wake.promise]);
+    this.#wake = deferred();
   }
 
   private async retires(): Promise<boolean> {
-    const at = retireAt(this.#record, this.app.spec);
+    const at = retireAt(this.#record.latest, this.app.spec);
     if (this.#attempts.size > 0 || at === undefined || this.dependencies.clock.now() < at) return false;
-    return this.dependencies.runners.retire(this.app.id, this.#record.revision, this.#record.id);
+    return this.dependencies.runners.retire(this.app.id, this.#record.latest.revision, this.#record.latest.id);
   }
 
   private retirement(): string {
@@ -244,7 +259,7 @@ export class Agent {
   /** Claims nothing more; lets the requests in flight end where the app can still end them. */
   private async withdraw({ exit, reason }: Farewell): Promise<void> {
     this.#claiming.abort();
-    await this.dependencies.runners.leaveReady(this.app.id, this.#record.revision, this.#record.id);
+    await this.dependencies.runners.leaveReady(this.app.id, this.#record.latest.revision, this.#record.latest.id);
     if (exit === 'crashed') this.interruptAll({ kind: 'crashed', reason });
     else if (exit === 'unhealthy') this.interruptAll({ kind: 'handed back' });
     else await this.finishWithinGrace();
@@ -252,9 +267,8 @@ export class Agent {
 
   private async finishWithinGrace(): Promise<void> {
     const { clock, heartbeatMs } = this.dependencies;
-    await this.sendReport().catch(() => undefined);
     while (this.#attempts.size > 0) {
-      const deadline = this.#record.drain?.deadline ?? Infinity;
+      const deadline = this.#record.latest.drain?.deadline ?? Infinity;
       if (clock.now() >= deadline) {
         this.interruptAll({ kind: 'handed back' });
         return;
@@ -270,17 +284,18 @@ export class Agent {
   /** A request may have come between the last look at the queue and the retirement. */
   private async lookOnceMore(): Promise<void> {
     for (;;) {
-      const head = await this.dependencies.queue.claim(this.app.id, this.#record.id, this.#hints);
+      const head = await this.dependencies.queue.claim(this.app.id, this.#record.latest.id, this.#hints);
       if (head === undefined) return;
       await this.attempt(head);
     }
   }
 
   private async end({ exit, reason }: Farewell): Promise<void> {
-    await this.update((runner, now) => terminating(runner, exit, reason, now));
+    this.#ending.abort();
+    await this.#record.update((runner, now) => terminating(runner, exit, reason, now));
     await this.process.terminate(this.app.spec.termination_grace_period_seconds * 1000);
     await this.#client?.close();
-    await this.update((runner, now) => terminated(runner, exit, reason, now));
+    await this.#record.update((runner, now) => terminated(runner, exit, reason, now));
   }
 
   /** Gives a line of the app's output to its request; with a single request in flight there is no doubt. */
@@ -289,25 +304,7 @@ export class Agent {
     const attempt = line.requestId === undefined ? only : this.#attempts.get(line.requestId);
     attempt?.line(line.level, line.message);
     const requestId = attempt?.requestId ?? line.requestId;
-    this.dependencies.onLine(this.#record.id, { ...line, ...(requestId === undefined ? {} : { requestId }) });
-  }
-
-  private async refresh(): Promise<RunnerRecord | undefined> {
-    const current = await this.dependencies.runners.get(this.#record.id);
-    if (current !== undefined) this.#record = current;
-    return current;
-  }
-
-  /** Applies a move to the runner's record until it is stored or no longer allowed. */
-  private async update(
-    move: (runner: RunnerRecord, now: number) => RunnerRecord | undefined,
-  ): Promise<RunnerRecord | undefined> {
-    for (;;) {
-      const current = await this.refresh();
-      const next = current && move(current, this.dependencies.clock.now());
-      if (next === undefined) return undefined;
-      if (await this.dependencies.runners.replace(next)) return (this.#record = next);
-    }
+    this.dependencies.onLine(this.#record.latest.id, { ...line, ...(requestId === undefined ? {} : { requestId }) });
   }
 }
 

@@ -1,13 +1,14 @@
 /** One attempt at a request: its input goes to the app, the app's answer into the store. */
-import { errors } from 'undici';
 import type { AppRecord } from '../domain/app';
 import type { Fence, Outcome, RequestHead } from '../domain/request';
 import type { RetryCondition } from '../domain/retry';
-import type { BlobStore, Body, Clock, Headers, RequestInput, RequestStore, StoredResponse } from '../ports';
+import type { BlobStore, Clock, Headers, RequestInput, RequestStore, StoredResponse } from '../ports';
 import type { RequestQueue } from '../queue/request-queue';
 import type { AppAnswer, AppClient } from './app-client';
+import { takeIn, type AnswerIntake } from './answer-intake';
 import { AttemptLog } from './attempt-log';
-import { callerHeaders, judge } from './verdict';
+import { answeredOutcome, crashed, exchangeFailure, internalError, inWords, REQUEST_TIMEOUT } from './outcomes';
+import { judge } from './verdict';
 
 export interface AttemptDependencies {
   readonly queue: RequestQueue;
@@ -37,9 +38,6 @@ export interface AttemptEnd {
   /** Runner hints the app advertised with its answer. */
   readonly hints?: readonly string[];
 }
-
-/** Answers up to this size are kept inline with the request, larger ones in the blob store. */
-const INLINE_BYTES = 256 * 1024;
 
 export class Attempt {
   readonly #controller = new AbortController();
@@ -89,60 +87,31 @@ export class Attempt {
     const { requests, client, clock } = this.dependencies;
     const input = await requests.input(this.head.id);
     if (input === undefined) {
-      return this.finish({ ...INTERNAL_ERROR, error: 'The input of the request is gone' }, undefined, {
-        runner: 'keep',
-      });
+      return this.finish(internalError('The input of the request is gone'), undefined, { runner: 'keep' });
     }
     const startedAt = clock.now();
     let answer: AppAnswer | undefined;
     let response: StoredResponse;
     try {
       answer = await client.call({ ...input, body: await this.bodyOf(input) }, this.#controller.signal);
-      response = await this.receive(answer);
+      response = await takeIn(answer, this.intake());
     } catch (error) {
       return this.failed(error, answer !== undefined, (clock.now() - startedAt) / 1000);
     }
     return this.answered(answer, response, (clock.now() - startedAt) / 1000);
   }
 
-  /** Takes the app's answer in, passing on the pieces of a streamed one as they come. */
-  private async receive(answer: AppAnswer): Promise<StoredResponse> {
-    const headers: Headers = { ...callerHeaders(answer.headers), 'x-fal-served-from': this.dependencies.runner };
-    const status = answer.statusCode;
-    const length = Number(answer.headers['content-length'] ?? NaN);
-    if (length <= INLINE_BYTES) return { status, headers, body: { bytes: await answer.body.bytes() } };
-    if (Number.isNaN(length)) {
-      this.#log.append({ kind: 'response', at: this.dependencies.clock.now(), status, headers });
-    }
-    const pieces = Number.isNaN(length) ? this.passedOn(answer.body) : answer.body;
-    return { status, headers, body: await this.kept(pieces, headers['content-type'] ?? 'application/octet-stream') };
-  }
-
-  private async *passedOn(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-    for await (const bytes of body) {
-      this.#log.append({ kind: 'chunk', at: this.dependencies.clock.now(), bytes });
-      yield bytes;
-    }
-  }
-
-  private async kept(pieces: AsyncIterable<Uint8Array>, contentType: string): Promise<Body> {
-    const inline: Uint8Array[] = [];
-    let size = 0;
-    const iterator = pieces[Symbol.asyncIterator]();
-    for (;;) {
-      const piece = await iterator.next();
-      if (piece.done) return { bytes: Buffer.concat(inline) };
-      inline.push(piece.value);
-      size += piece.value.length;
-      if (size > INLINE_BYTES) break;
-    }
-    const key = `requests/${this.head.id}/response-${this.head.attempt}`;
-    const all = (async function* () {
-      yield* inline;
-      for (let piece = await iterator.next(); !piece.done; piece = await iterator.next()) yield piece.value;
-    })();
-    await this.dependencies.blobs.put(key, all, contentType);
-    return { blob: key };
+  private intake(): AnswerIntake {
+    const { blobs, clock, runner } = this.dependencies;
+    return {
+      blobs,
+      blobKey: `requests/${this.head.id}/response-${this.head.attempt}`,
+      extraHeaders: { 'x-fal-served-from': runner },
+      now: () => clock.now(),
+      onEvent: (event) => {
+        this.#log.append(event);
+      },
+    };
   }
 
   private async bodyOf(input: RequestInput): Promise<Uint8Array | AsyncIterable<Uint8Array>> {
@@ -160,7 +129,7 @@ export class Attempt {
       ...(verdict.runner === 'stop' ? { reason: `the app answered ${answer.statusCode}` } : {}),
       ...hintsOf(appHeaders),
     };
-    const outcome = { ...appOutcome(response), inferenceTime };
+    const outcome = { ...answeredOutcome(response), inferenceTime };
     if (verdict.retry === undefined) return this.finish(outcome, response, end);
     await this.tellLog();
     await this.dependencies.queue.retry(this.head.id, this.#fence, verdict.retry, outcome, {
@@ -194,13 +163,10 @@ export class Attempt {
   }
 
   private async broken(error: unknown, answered: boolean, inferenceTime: number): Promise<AttemptEnd> {
-    if (!isNetworkError(error)) {
-      const outcome = { ...INTERNAL_ERROR, error: `The platform could not pass the request on: ${textOf(error)}` };
-      return this.finish(outcome, undefined, { runner: 'keep' });
-    }
-    const [condition, outcome] = connectionFailure(error, answered);
-    await this.retryAfter(condition, { ...outcome, inferenceTime });
-    return { runner: 'lost', reason: `the connection to the app failed: ${textOf(error)}` };
+    const failure = exchangeFailure(error, answered);
+    if (failure.kind === 'final') return this.finish(failure.outcome, undefined, { runner: 'keep' });
+    await this.retryAfter(failure.condition, { ...failure.outcome, inferenceTime });
+    return { runner: 'lost', reason: `the connection to the app failed: ${inWords(error)}` };
   }
 
   private async retryAfter(condition: RetryCondition, outcome: Outcome): Promise<void> {
@@ -254,41 +220,6 @@ export class Attempt {
   }
 }
 
-const INTERNAL_ERROR = { status: 500, errorType: 'internal_error' } as const;
-
-const REQUEST_TIMEOUT: Outcome = { status: 504, errorType: 'request_timeout', error: 'Request timed out' };
-
-function crashed(reason: string): Outcome {
-  return { status: 503, errorType: 'runner_disconnected', error: `The runner ended while it worked: ${reason}` };
-}
-
-const NETWORK_ERRORS = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT']);
-
-function isNetworkError(error: unknown): boolean {
-  return error instanceof errors.UndiciError || NETWORK_ERRORS.has(codeOf(error));
-}
-
-function connectionFailure(error: unknown, answered: boolean): [RetryCondition, Outcome] {
-  if (answered) {
-    const text = 'The app broke off its answer';
-    return ['server_error', { status: 502, errorType: 'runner_incomplete_response', error: text }];
-  }
-  const errorType = codeOf(error) === 'ECONNREFUSED' ? 'runner_connection_refused' : 'runner_disconnected';
-  return ['connection_error', { status: 503, errorType, error: `The connection to the app failed: ${textOf(error)}` }];
-}
-
-/** How an answered request ended: fal counts every answer below 400 as a success. */
-function appOutcome(response: StoredResponse): Outcome {
-  if (response.status < 400) return { status: response.status };
-  const errorType = response.headers['x-fal-error-type'];
-  return {
-    status: response.status,
-    error: `Invalid status code: ${response.status}`,
-    ...(errorType === undefined ? {} : { errorType }),
-    ...(response.status === 499 ? { cancelled: true } : {}),
-  };
-}
-
 function hintsOf(headers: Headers): Pick<AttemptEnd, 'hints'> {
   const hints = headers['x-fal-runner-hints'];
   if (hints === undefined) return {};
@@ -304,12 +235,4 @@ function lowerCaseValues(headers: AppAnswer['headers']): Headers {
   return Object.fromEntries(
     Object.entries(headers).flatMap(([name, value]) => (typeof value === 'string' ? [[name, value]] : [])),
   );
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : '';
-}
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

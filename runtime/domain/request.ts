@@ -316,5 +316,5 @@ function requeued(head: RequestHead, changes: Partial<RequestHead>): RequestHead
 }
 
 function next(head: Omit<RequestHead, 'lease'> | RequestHead, changes: Partial<RequestHead>): RequestHead {
-  return { ...head, ...changes, version: head.version + 1 } as RequestHead;
+  return { ...head, ...changes, version: head.version + 1 };
 }
