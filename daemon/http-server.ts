@@ -1,5 +1,5 @@
 /** The platform's own HTTP or HTTPS server. */
-import { createServer as createHttpServer, type Server } from 'node:http';
+import { createServer as createHttpServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import { createServer as createNetServer, type AddressInfo, type Server as NetServer, type Socket } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
@@ -33,7 +33,8 @@ const SERVER_OPTIONS = { keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: 0 };
 
 /** Starts listening. A UserError says that the port is taken or the host is not this machine's. */
 export async function listen(gateway: Hono, options: HttpServerOptions): Promise<HttpServer> {
-  const listener = getRequestListener(gateway.fetch);
+  const answer = getRequestListener(gateway.fetch);
+  const listener: RequestListener = (request, response) => void answer(request, response);
   const plain = createHttpServer(SERVER_OPTIONS, listener);
   if (!options.https) {
     const { port } = await bound(plain, options);

@@ -108,8 +108,8 @@ async function assemble(options: PlatformOptions, stores: Stores): Promise<Platf
     ...(newKey === undefined ? {} : { newKey }),
     close: async () => {
       clearInterval(ticks);
+      await controller.close();
       await runners.close(longestGrace(apps));
-      await controller.tick();
       await webhooks.close();
       await server.close();
       stores.close();

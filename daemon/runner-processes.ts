@@ -29,26 +29,24 @@ export class RunnerProcesses {
 
   private constructor(
     private readonly options: RunnerProcessesOptions,
-    fleet: (self: RunnerProcesses) => ChildProcessFleet,
+    gpus: GpuInventory,
   ) {
-    this.fleet = fleet(this);
+    this.fleet = new ChildProcessFleet({
+      database: options.stores.database,
+      gpus,
+      plan: (runner, app) => this.plan(runner, app),
+      attach: (runner, app, process) => {
+        this.attach(runner, app, process);
+      },
+      waitingFor: (runner, what) => void this.progress(runner, what),
+      report: (runner, text) => {
+        options.report.progress(runner.app, text);
+      },
+    });
   }
 
   static async open(options: RunnerProcessesOptions): Promise<RunnerProcesses> {
-    const gpus = await GpuInventory.detect();
-    return new RunnerProcesses(
-      options,
-      (self) =>
-        new ChildProcessFleet({
-          database: options.stores.database,
-          gpus,
-          plan: (runner, app) => self.plan(runner, app),
-          attach: (runner, app, process) => { self.attach(runner, app, process); },
-          report: (runner, text) => {
-            options.report.progress(runner.app, text);
-          },
-        }),
-    );
+    return new RunnerProcesses(options, await GpuInventory.detect());
   }
 
   /** Lets every runner finish what it works on within `graceMs`, hand back the rest and end. */

@@ -41,6 +41,7 @@ export class Controller {
   private readonly orphans: Orphans;
   private last: Promise<void> = Promise.resolve();
   private lastBegan = -Infinity;
+  private closed = false;
   private upcoming: { scope: Scope; readonly done: Promise<void> } | undefined;
 
   constructor(private readonly dependencies: ControllerDependencies) {
@@ -60,6 +61,12 @@ export class Controller {
     return this.pass(app === undefined ? 'all' : new Set([app]), POKE_INTERVAL_MS);
   }
 
+  /** Begins no further pass. Resolves when the one that runs has ended. */
+  async close(): Promise<void> {
+    this.closed = true;
+    await this.last;
+  }
+
   private pass(scope: Scope, intervalMs: number): Promise<void> {
     if (this.upcoming !== undefined) {
       this.upcoming.scope = union(this.upcoming.scope, scope);
@@ -77,6 +84,7 @@ export class Controller {
     this.lastBegan = performance.now();
     const scope = this.upcoming?.scope ?? 'all';
     this.upcoming = undefined;
+    if (this.closed) return;
     await this.attempt('looking after runners', () => this.lookAfterRunners(scope));
     if (scope !== 'all') return;
     await this.attempt('sweeping the queue', () => this.sweep());

@@ -212,7 +212,7 @@ export function giveUp(head: RequestHead, outcome: Outcome, now: number): Reques
 /** A person sends a dead letter round again, with fresh attempts. */
 export function redrive(head: RequestHead): RequestHead | undefined {
   if (head.state !== 'COMPLETED' || !head.outcome?.deadLetter) return undefined;
-  const { outcome: _old, completedAt: _at, expiresAt: _expiry, ...rest } = head;
+  const { outcome: _old, completedAt: _at, expiresAt: _expiry, startDeadline: _passed, ...rest } = head;
   return next(rest, { state: 'IN_QUEUE', refunds: head.attempt, retries: {} });
 }
 
