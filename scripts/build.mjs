@@ -1,11 +1,12 @@
-// Bundles the command line into assets/sgpu/sgpu.mjs. libsql stays outside the bundle: it is a native module.
+// Bundles the command line into assets/sgpu/sgpu.mjs, or into the file given, which must lie as deep in the package.
+// libsql stays outside the bundle: it is a native module.
 import { build } from 'esbuild';
 import { chmod } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const outfile = join(root, 'assets', 'sgpu', 'sgpu.mjs');
+const outfile = resolve(process.argv[2] ?? join(root, 'assets', 'sgpu', 'sgpu.mjs'));
 
 await build({
   entryPoints: [join(root, 'bin', 'sgpu.ts')],

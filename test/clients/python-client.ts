@@ -15,7 +15,10 @@ fal_client.client.REST_URL, fal_client.client.CDN_URL = os.environ['REST_URL'], 
 `;
 
 /** Runs a program against a gateway that speaks https; answers what it printed. */
-export async function runPython(gateway: GatewayServer, program: string): Promise<string> {
+export async function runPython(
+  gateway: Pick<GatewayServer, 'url' | 'key' | 'caPath'>,
+  program: string,
+): Promise<string> {
   const packages = await installedPackages();
   const host = new URL(gateway.url).host;
   const environment = {
@@ -28,9 +31,12 @@ export async function runPython(gateway: GatewayServer, program: string): Promis
     CDN_URL: `${gateway.url}/cdn`,
     SSL_CERT_FILE: gateway.caPath,
   };
-  const { stdout } = await run('python3', ['-c', UPLOAD_HOSTS + program], { env: environment });
+  const { stdout } = await run('python3', ['-c', UPLOAD_HOSTS + program], { env: environment, timeout: TIMEOUT_MS });
   return stdout.trim();
 }
+
+/** A program that hangs is ended before the test gives up on it. */
+const TIMEOUT_MS = 50_000;
 
 const run = promisify(execFile);
 
