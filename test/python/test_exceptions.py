@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import http.client
+
+import httpx
 import pytest
-from running import Runner
+from running import PATIENCE_SECONDS, Runner
 
 APP = '''
 import fal
@@ -89,3 +92,17 @@ def test_an_expected_exception_is_not_logged(app: Runner) -> None:
     app.post("/app", headers={"x-fal-request-id": "expected-1"})
     assert app.get("/health").status_code == 200
     assert app.logs("expected-1") == []
+
+
+def test_an_unhandled_exception_does_not_cost_the_caller_the_connection(app: Runner) -> None:
+    port = httpx.URL(app.url).port
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS)
+    connection.connect()
+    ours = connection.sock
+    for _ in range(20):
+        connection.request("POST", "/unhandled")
+        answer = connection.getresponse()
+        assert answer.status == 500
+        answer.read()
+    assert connection.sock is ours
+    connection.close()

@@ -57,7 +57,6 @@ def _run(options: argparse.Namespace, channel: ControlChannel, output: Output) -
     file = options.file.resolve()
     if not file.is_file():
         raise Failure("import", f"{options.file} does not exist")
-    os.chdir(file.parent)
     paths.arrange(file.parent)
     os.environ["IS_ISOLATE_AGENT"] = "1"
     link_volumes()
@@ -73,6 +72,9 @@ def _load_fal() -> None:
     try:
         import fal  # noqa: F401
     except Exception as error:
+        if isinstance(error, ModuleNotFoundError) and error.name == "fal":
+            message = "fal is not installed: SGPU_FAL_CLOSURE must name the directory that has it"
+            raise Failure("environment", message) from error
         raise Failure.caused_by("environment", "fal can't be imported beside the app's requirements: it", error) from error
 
     from sgpu_runner import additions, class_settings, platform_access

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from sgpu_runner.error_report import is_reported
 from sgpu_runner.output import Output, current_request_id
 
 
@@ -21,8 +22,20 @@ class RequestScope:
         request_id = _request_id(scope)
         # The server runs every request in a task, and so in a context, of its own: nothing to set back.
         current_request_id.set(request_id)
+        answered = False
+
+        async def watch(message: Message) -> None:
+            nonlocal answered
+            await send(message)
+            answered = message["type"] == "http.response.body" and not message.get("more_body", False)
+
         try:
-            await self._application(scope, receive, send)
+            await self._application(scope, receive, watch)
+        except Exception as error:
+            # Starlette raises again what it answered with status 500, and the server would then cut the connection
+            # under the caller's next request.
+            if not (answered and is_reported(error)):
+                raise
         finally:
             self._output.finish(request_id)
 

@@ -15,13 +15,16 @@ def link_volumes() -> None:
 
 
 def _link(mount_path: Path, directory: Path) -> None:
-    directory.mkdir(parents=True, exist_ok=True)
+    if os.path.lexists(mount_path):
+        return
     try:
+        directory.mkdir(parents=True, exist_ok=True)
         mount_path.parent.mkdir(parents=True, exist_ok=True)
         mount_path.symlink_to(directory, target_is_directory=True)
-    except FileExistsError:
-        return
     except OSError as error:
+        if os.path.lexists(mount_path):
+            # Another runner of the app was first.
+            return
         print(
             f"The volume path {mount_path} can't be made here ({error.strerror}). To use it, run once as an "
             f"administrator: ln -s {directory} {mount_path}",
