@@ -16,6 +16,8 @@ export interface LaunchSurroundings {
   readonly platformUrl: string;
   /** The key that apps act with. */
   readonly appKey: string;
+  /** The variables by which apps trust the platform's https; none without it. */
+  readonly trust: Readonly<Record<string, string>>;
   /** Told what the start waits for. */
   readonly progress: (runner: RunnerRecord, waitingFor: string) => Promise<void>;
 }
@@ -35,12 +37,13 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The variables fal sets in a runner, with the addresses of this platform. */
 function platformVariables(
-  { platformUrl, appKey }: LaunchSurroundings,
+  { platformUrl, appKey, trust }: LaunchSurroundings,
   app: string,
   runner: RunnerRecord,
 ): Environment {
   const { host } = new URL(platformUrl);
   return {
+    ...trust,
     FAL_KEY: appKey,
     FAL_APP_NAME: app,
     FAL_APP_ID: app,

@@ -16,6 +16,7 @@ import type { PlatformReport } from './report';
 import { RunnerProcesses } from './runner-processes';
 import type { ServedApp } from './served-app';
 import { openStores, type Stores } from './stores';
+import { trustVariables } from './trusted-certificates';
 
 export interface PlatformOptions {
   readonly apps: readonly ServedApp[];
@@ -84,7 +85,14 @@ async function assemble(options: PlatformOptions, stores: Stores): Promise<Platf
     queue,
     served,
     report,
-    surroundings: () => ({ environments, serveProgram, volumesFolder, platformUrl: server.url, appKey: key }),
+    surroundings: async () => ({
+      environments,
+      serveProgram,
+      volumesFolder,
+      platformUrl: server.url,
+      appKey: key,
+      trust: await trust,
+    }),
   });
   await recover(stores, queue, [...served.keys()]);
   for (const { record } of apps) await stores.apps.put(record);
@@ -98,6 +106,7 @@ async function assemble(options: PlatformOptions, stores: Stores): Promise<Platf
     log: { error: report.failure.bind(report) },
   });
   const server: HttpServer = await listen(gateway, { ...options, certificateFolder: options.stateFolder });
+  const trust = trustVariables(server.secure?.caPath, options.stateFolder);
   const ticks = setInterval(() => void controller.tick(), TICK_MS);
   void controller.tick();
 

@@ -17,7 +17,7 @@ export interface RunnerProcessesOptions {
   readonly served: ReadonlyMap<string, ServedApp>;
   readonly report: PlatformReport;
   /** Known once the server listens, which is before anything is launched. */
-  readonly surroundings: () => Omit<LaunchSurroundings, 'progress'>;
+  readonly surroundings: () => Promise<Omit<LaunchSurroundings, 'progress'>>;
 }
 
 /** Cancellations and drains reach a runner within this. */
@@ -57,11 +57,11 @@ export class RunnerProcesses {
     await this.fleet.close();
   }
 
-  private plan(runner: RunnerRecord, app: AppRecord): ReturnType<typeof launchPlan> {
+  private async plan(runner: RunnerRecord, app: AppRecord): ReturnType<typeof launchPlan> {
     const served = this.options.served.get(app.id);
     if (served === undefined) throw new Error(`${app.id} is not served here`);
     return launchPlan(
-      { ...this.options.surroundings(), progress: (waiting, text) => this.progress(waiting, text) },
+      { ...(await this.options.surroundings()), progress: (waiting, text) => this.progress(waiting, text) },
       served,
       runner,
     );

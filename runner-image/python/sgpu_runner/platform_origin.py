@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from ipaddress import ip_address
 from urllib.parse import SplitResult, unquote, urlsplit
 
 
@@ -45,5 +46,14 @@ class PlatformOrigin:
                 os.environ[name] = ",".join([*known, *sorted(hosts.difference(known))])
 
 
-def _address(url: SplitResult) -> tuple[str, str | None, int]:
-    return url.scheme, url.hostname, url.port or (443 if url.scheme == "https" else 80)
+def _address(url: SplitResult) -> tuple[str | None, int]:
+    """One port of a platform speaks http and https, and a caller may know this machine by another of its names."""
+    host = "localhost" if _is_loopback(url.hostname) else url.hostname
+    return host, url.port or (443 if url.scheme == "https" else 80)
+
+
+def _is_loopback(host: str | None) -> bool:
+    try:
+        return host == "localhost" or ip_address(host or "").is_loopback
+    except ValueError:
+        return False
