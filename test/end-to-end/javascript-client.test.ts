@@ -1,5 +1,12 @@
 /** `@fal-ai/client`, unmodified, against a whole platform with real Python apps; re-pointed by configuration alone. */
-import { ApiError, createFalClient, ValidationError, type FalClient, type QueueStatus } from '@fal-ai/client';
+import {
+  ApiError,
+  createFalClient,
+  ValidationError,
+  type FalClient,
+  type QueueStatus,
+  type Result,
+} from '@fal-ai/client';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { eventually } from '../contract/eventually';
@@ -63,6 +70,7 @@ describe.each([
   async function submit(input: ReturnType<typeof job>, priority: 'low' | 'normal' = 'normal'): Promise<string> {
     return (await fal.queue.submit(WORKER, { input, priority })).request_id;
   }
+  const dataOf = async (call: Promise<Result<unknown>>): Promise<unknown> => (await call).data;
   const thrownBy = (call: Promise<unknown>): Promise<unknown> => call.catch((thrown: unknown) => thrown);
   const resultOf = (requestId: string): Promise<unknown> => fal.queue.result(WORKER, { requestId });
   const finished = (requestId: string): Promise<void> =>
@@ -71,25 +79,32 @@ describe.each([
     });
 
   test('run answers with what the app returned', async () => {
-    const { data, requestId } = await fal.run(STUDIO, { input: { prompt: 'a cat' } });
-    expect(data).toEqual({ painted: 'a cat' });
-    expect(requestId).toMatch(/^[0-9a-f-]{36}$/);
-  });
-
-  test.each(['polling', 'streaming'] as const)('subscribe by %s shows the way of a request and its log', async (mode) => {
-    const updates: QueueStatus[] = [];
-    const { data } = await fal.subscribe(STUDIO, {
-      input: { prompt: 'a dog' },
-      logs: true,
-      mode,
-      onQueueUpdate: (update: QueueStatus) => void updates.push(update),
-    } as Parameters<FalClient['subscribe']>[1]);
-    expect(data).toEqual({ painted: 'a dog' });
-    expect(updates.at(-1)).toMatchObject({
-      status: 'COMPLETED',
-      logs: expect.arrayContaining([expect.objectContaining({ message: 'painting a dog' })]),
+    const answer: unknown = await fal.run(STUDIO, { input: { prompt: 'a cat' } });
+    expect(answer).toEqual({
+      data: { painted: 'a cat' },
+      requestId: expect.stringMatching(/^[0-9a-f-]{36}$/) as unknown,
     });
   });
+
+  test.each(['polling', 'streaming'] as const)(
+    'subscribe by %s shows the way of a request and its log',
+    async (mode) => {
+      const updates: QueueStatus[] = [];
+      const data = await dataOf(
+        fal.subscribe(STUDIO, {
+          input: { prompt: 'a dog' },
+          logs: true,
+          mode,
+          onQueueUpdate: (update: QueueStatus) => void updates.push(update),
+        } as Parameters<FalClient['subscribe']>[1]),
+      );
+      expect(data).toEqual({ painted: 'a dog' });
+      expect(updates.at(-1)).toMatchObject({
+        status: 'COMPLETED',
+        logs: expect.arrayContaining([expect.objectContaining({ message: 'painting a dog' })]) as unknown,
+      });
+    },
+  );
 
   test('a submitted request has a status until it has a result', async () => {
     const [blocker, behind] = [job('first'), job('second')];
@@ -177,14 +192,16 @@ describe.each([
   });
 
   test('a file in the input is uploaded and its URL given to the app', async () => {
-    const { data } = await fal.subscribe(`${STUDIO}/read`, {
-      input: { file: new Blob(['brushes'], { type: 'text/plain' }) },
-    });
+    const data = await dataOf(
+      fal.subscribe(`${STUDIO}/read`, {
+        input: { file: new Blob(['brushes'], { type: 'text/plain' }) },
+      }),
+    );
     expect(data).toEqual({ content: 'brushes' });
   });
 
   test('a file that the app made can be read by its URL', async () => {
-    const { data } = await fal.subscribe(`${STUDIO}/frame`, { input: { prompt: 'gold' } });
+    const data = await dataOf(fal.subscribe(`${STUDIO}/frame`, { input: { prompt: 'gold' } }));
     const { file } = data as { file: { url: string; content_type: string } };
     expect(await (await fetch(file.url)).text()).toBe('gold');
     expect(file.content_type).toBe('text/plain');
@@ -217,7 +234,7 @@ describe.each([
 
   test('a request whose runner ran out of GPU memory finishes on a new runner', async () => {
     const marker = folder.file(`${setting}-giant`);
-    const { data } = await fal.subscribe(GIANT, { input: { marker } });
+    const data = await dataOf(fal.subscribe(GIANT, { input: { marker } }));
     const { first, then } = data as { first: string; then: string };
     expect(first).toBe(readFileSync(marker, 'utf8'));
     expect(then).not.toBe(first);
