@@ -1,22 +1,23 @@
 // The Python half of `npm test`: lint, types and tests, in a cached environment that has the test tools, with fal's
 // closure apart from it, as apps are served. It uses no network once the environment is made.
 import { spawnSync } from 'node:child_process';
+import { renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const cache = join(root, 'node_modules', '.cache', 'sgpu-python');
-const sources = ['runner-image/python', 'test/python', 'test/mission'];
+const sources = ['runner-image/python', 'test/conftest.py', 'test/python', 'test/mission'];
 
 const { python, closure } = await prepare();
-const env = { ...process.env, SGPU_FAL_CLOSURE: closure, MYPYPATH: closure, PYTHONDONTWRITEBYTECODE: '' };
+const env = { ...process.env, SGPU_FAL_CLOSURE: closure };
 const only = process.argv.slice(2);
 
 if (only.length === 0) {
   run('ruff', 'check', '--no-cache', ...sources);
   run('ruff', 'format', '--no-cache', '--check', ...sources);
-  run('mypy', '--cache-dir', join(cache, 'mypy'), 'runner-image/python', 'test/python', 'test/mission');
+  run('mypy', '--cache-dir', join(cache, 'mypy'), '--python-executable', pythonWithClosure(), ...sources);
 }
 run('pytest', '--quiet', '--numprocesses', '2', '--dist', 'loadfile', ...only);
 
@@ -40,6 +41,15 @@ async function prepare() {
     console.error(error.message);
     process.exit(1);
   });
+}
+
+/** mypy asks this program where libraries are. */
+function pythonWithClosure() {
+  const path = `${closure}.python`;
+  const unique = `${path}.${process.pid}`;
+  writeFileSync(unique, `#!/bin/sh\nPYTHONPATH='${closure}' exec '${python}' "$@"\n`, { mode: 0o755 });
+  renameSync(unique, path);
+  return path;
 }
 
 function run(tool, ...args) {

@@ -31,14 +31,16 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
     with ExitStack() as stack:
 
         def start(source: str, name: str = "App", file: str = "app.py", **environment: str) -> Runner:
-            return stack.enter_context(serving(write_app(tmp_path, source, file), name, **environment))
+            return stack.enter_context(serving(write_app(tmp_path, source, file), name, environment))
 
         yield start
 
 
 @pytest.fixture(scope="module")
-def app(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, platform: Storage) -> Iterator[Runner]:
+def app(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, platform: Storage
+) -> Iterator[Runner]:
     """The app that a test file defines as `APP`, served once for all its tests."""
     file = write_app(tmp_path_factory.mktemp("app"), request.module.APP)
-    with serving(file, "App", **platform.environment) as runner:
+    with serving(file, "App", platform.environment) as runner:
         yield runner

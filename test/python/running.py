@@ -8,8 +8,8 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +62,9 @@ class Runner:
             for line in self._lines:
                 if wanted(line):
                     return line
-        raise AssertionError(f"not reported ({'in time' if not found else 'before the end'}): {self._lines} {self._raw}")
+        raise AssertionError(
+            f"not reported ({'in time' if not found else 'before the end'}): {self._lines} {self._raw}"
+        )
 
     def until_log(self, text: str) -> ControlLine:
         return self.until(lambda line: line["type"] == "log" and text in line["message"])
@@ -116,7 +118,7 @@ class Runner:
 
 
 @contextmanager
-def serving(file: Path, name: str, port: int = 0, **environment: str) -> Iterator[Runner]:
+def serving(file: Path, name: str, environment: Mapping[str, str] | None = None, port: int = 0) -> Iterator[Runner]:
     """The runner of an app, killed at the end. It does not inherit what this machine knows of fal."""
     inherited = {key: value for key, value in os.environ.items() if not key.startswith(("FAL_", "PYTEST"))}
     process = subprocess.Popen(
@@ -124,17 +126,15 @@ def serving(file: Path, name: str, port: int = 0, **environment: str) -> Iterato
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env={**inherited, **environment},
+        env={**inherited, **(environment or {})},
         start_new_session=True,
     )
     runner = Runner(process)
     try:
         yield runner
     finally:
-        try:
+        with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         process.wait()
         runner.client.close()
 

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from running import PATIENCE_SECONDS, Runner
 
-APP = '''
+APP = """
 import fal
 import fastapi
 from fal.exceptions import AppException, FieldException, RequestCancelledException
@@ -50,7 +50,7 @@ class App(fal.App):
     @fal.endpoint("/unhandled")
     def unhandled(self):
         fail_deep_down()
-'''
+"""
 
 
 @pytest.mark.parametrize(

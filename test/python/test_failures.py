@@ -34,14 +34,26 @@ def app_with(methods: str) -> str:
             "app",
             "App raised ValueError: Websocket endpoint",
         ),
-        (app_with("    def __init__(self): ...\n"), "import", "app.py raised ValueError: App classes should not override"),
-        (app_with("    def setup(self):\n        1 / 0\n"), "setup", "setup() raised ZeroDivisionError: division by zero"),
+        (
+            app_with("    def __init__(self): ...\n"),
+            "import",
+            "app.py raised ValueError: App classes should not override",
+        ),
+        (
+            app_with("    def setup(self):\n        1 / 0\n"),
+            "setup",
+            "setup() raised ZeroDivisionError: division by zero",
+        ),
         (
             app_with("    async def setup(self):\n        raise RuntimeError('no weights')\n"),
             "setup",
             "setup() raised RuntimeError: no weights",
         ),
-        (app_with("    def setup(self):\n        sys.exit('gave up')\n"), "setup", "setup() called sys.exit('gave up')"),
+        (
+            app_with("    def setup(self):\n        sys.exit('gave up')\n"),
+            "setup",
+            "setup() called sys.exit('gave up')",
+        ),
         (
             app_with("    def setup(self):\n        import not_there_at_all\n"),
             "setup",
@@ -91,7 +103,7 @@ def test_requirements_that_fal_cannot_live_with_are_named(tmp_path: Path) -> Non
     broken = tmp_path / "libraries"
     broken.mkdir()
     write_app(broken, "raise ImportError('cloudpickle 1.0 is too old')\n", "cloudpickle.py")
-    with serving(write_app(tmp_path, app_with("")), "App", PYTHONPATH=str(broken)) as runner:
+    with serving(write_app(tmp_path, app_with("")), "App", {"PYTHONPATH": str(broken)}) as runner:
         failure = runner.failure()
     assert failure["stage"] == "environment"
     assert "fal can't be imported beside the app's requirements" in failure["message"]
@@ -100,7 +112,11 @@ def test_requirements_that_fal_cannot_live_with_are_named(tmp_path: Path) -> Non
 
 def test_arguments_that_make_no_sense_are_explained() -> None:
     result = subprocess.run(
-        [sys.executable, str(SERVE), "--port", "many"], capture_output=True, text=True, env=dict(os.environ), check=False
+        [sys.executable, str(SERVE), "--port", "many"],
+        capture_output=True,
+        text=True,
+        env=dict(os.environ),
+        check=False,
     )
     assert result.returncode == 2
     assert "--port: invalid int value: 'many'" in result.stderr

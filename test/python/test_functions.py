@@ -8,7 +8,7 @@ from pathlib import Path
 from conftest import Serve
 from running import write_app
 
-SERVER = '''
+SERVER = """
 import http.server
 import signal
 import sys
@@ -25,7 +25,7 @@ def end(*_):
 
 signal.signal(signal.SIGTERM, end)
 http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
-'''
+"""
 
 
 def free_port() -> int:
@@ -40,14 +40,14 @@ def exposed(port: int, body: str) -> str:
 
 
 def test_a_served_function_takes_requests_at_the_root(serve: Serve) -> None:
-    source = '''
+    source = """
 import fal
 
 @fal.function(machine_type="S", serve=True)
 def double(number: int, offset: int = 0) -> dict:
     print("doubling")
     return {"doubled": 2 * number + offset}
-'''
+"""
     runner = serve(source, "double")
     assert runner.post("/", {"number": 4, "offset": 1}, headers={"x-fal-request-id": "r1"}).json() == {"doubled": 9}
     assert runner.until_log("doubling")["request_id"] == "r1"

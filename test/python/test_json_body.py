@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from sgpu_runner.json_body import ObjectBody, QueryFromBody, WholeBody
 
 values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
 )
 names = st.lists(st.text(min_size=1), min_size=1, max_size=4, unique=True)
 queries = st.dictionaries(st.text(), st.lists(st.text(), min_size=1), max_size=4)

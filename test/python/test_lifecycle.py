@@ -12,11 +12,11 @@ import pytest
 from conftest import Serve
 from running import Runner, serving, write_app
 
-ENDPOINT = '''
+ENDPOINT = """
     @fal.endpoint("/")
     def run(self) -> dict:
         return {"ready": getattr(self, "ready", None)}
-'''
+"""
 
 
 def app_with(methods: str) -> str:
@@ -26,13 +26,13 @@ def app_with(methods: str) -> str:
 @pytest.mark.parametrize("keyword", ["def", "async def"])
 def test_setup_has_run_when_the_app_listens_and_teardown_when_it_ended(serve: Serve, keyword: str) -> None:
     runner = serve(
-        app_with(f'''
+        app_with(f"""
     {keyword} setup(self):
         self.ready = os.environ["FAL_RUNNER_STATE"]
 
     {keyword} teardown(self):
         print("teardown", os.environ["FAL_RUNNER_STATE"])
-''')
+""")
     )
     assert runner.post("/").json() == {"ready": "SETUP"}
     assert runner.terminate() == 0
@@ -42,12 +42,12 @@ def test_setup_has_run_when_the_app_listens_and_teardown_when_it_ended(serve: Se
 def test_connections_are_refused_until_setup_is_done(serve: Serve, tmp_path: Path) -> None:
     gate = tmp_path / "gate"
     runner = serve(
-        app_with('''
+        app_with("""
     def setup(self):
         print("setup began")
         while not os.path.exists(os.environ["GATE"]):
             time.sleep(0.01)
-'''),
+"""),
         GATE=str(gate),
     )
     runner.until_log("setup began")
@@ -69,7 +69,7 @@ def test_it_listens_on_the_loopback_interface_alone(serve: Serve) -> None:
 
 def test_on_sigterm_requests_in_flight_finish_and_new_ones_are_refused(serve: Serve) -> None:
     runner = serve(
-        app_with('''
+        app_with("""
     leave = threading.Event()
 
     def handle_exit(self):
@@ -86,7 +86,7 @@ def test_on_sigterm_requests_in_flight_finish_and_new_ones_are_refused(serve: Se
         time.sleep(0.3)
         print("finished")
         return "done"
-''')
+""")
     )
     url = runner.url
     answers: list[httpx.Response] = []
@@ -126,7 +126,7 @@ def test_a_setup_that_hangs_can_be_killed(serve: Serve) -> None:
 def test_sigterm_during_an_asynchronous_setup_ends_the_app_after_it(serve: Serve, tmp_path: Path) -> None:
     gate = tmp_path / "gate"
     runner = serve(
-        app_with('''
+        app_with("""
     def handle_exit(self):
         open(os.environ["GATE"], "w").close()
 
@@ -134,7 +134,7 @@ def test_sigterm_during_an_asynchronous_setup_ends_the_app_after_it(serve: Serve
         print("setup began")
         while not os.path.exists(os.environ["GATE"]):
             await asyncio.sleep(0.01)
-'''),
+"""),
         GATE=str(gate),
     )
     runner.until_log("setup began")
@@ -143,7 +143,7 @@ def test_sigterm_during_an_asynchronous_setup_ends_the_app_after_it(serve: Serve
 
 def test_background_tasks_run_after_the_answer(serve: Serve) -> None:
     runner = serve(
-        '''
+        """
 import fal
 from fastapi import BackgroundTasks
 
@@ -152,7 +152,7 @@ class App(fal.App):
     def run(self, text: str, tasks: BackgroundTasks) -> str:
         tasks.add_task(print, "later", text)
         return "answered"
-'''
+"""
     )
     assert runner.post("/", {"text": "x"}, headers={"x-fal-request-id": "r1"}).json() == "answered"
     assert runner.until_log("later x")["request_id"] == "r1"
@@ -183,7 +183,7 @@ def test_a_file_named_like_a_library_is_served(serve: Serve) -> None:
 
 def test_a_process_that_the_app_spawns_can_import_the_app(serve: Serve) -> None:
     runner = serve(
-        '''
+        """
 import multiprocessing
 import fal
 
@@ -197,7 +197,7 @@ class App(fal.App):
     def run(self, number: int) -> int:
         with multiprocessing.get_context("spawn").Pool(1) as pool:
             return pool.apply(double, (number,))
-'''
+"""
     )
     assert runner.post("/", {"number": 21}).json() == 42
 

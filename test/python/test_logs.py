@@ -6,7 +6,7 @@ import threading
 
 from running import Runner
 
-APP = '''
+APP = """
 import asyncio
 import logging
 import os
@@ -94,7 +94,7 @@ class App(fal.App):
     @fal.endpoint("/warning")
     def warn(self) -> None:
         warnings.warn("deprecated")
-'''
+"""
 
 
 def test_a_line_has_its_stream_and_its_request(app: Runner) -> None:

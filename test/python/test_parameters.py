@@ -117,9 +117,7 @@ def test_a_wrong_type_is_named(app: Runner) -> None:
 
 
 def test_malformed_json_is_refused(app: Runner) -> None:
-    answer = app.client.post(
-        app.url + "/scalars", content=b'{"prompt": ', headers={"content-type": "application/json"}
-    )
+    answer = app.client.post(app.url + "/scalars", content=b'{"prompt": ', headers={"content-type": "application/json"})
     assert answer.status_code == 422
     assert answer.json()["detail"][0]["type"] == "json_invalid"
 

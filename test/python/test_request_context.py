@@ -6,7 +6,7 @@ import threading
 
 from running import Runner
 
-APP = '''
+APP = """
 import asyncio
 import threading
 from dataclasses import asdict
@@ -60,7 +60,7 @@ class App(fal.App):
     @fal.endpoint("/error")
     def error(self) -> None:
         raise fal.HTTPException(418)
-'''
+"""
 
 HEADERS = {
     "x-fal-request-id": "r1",

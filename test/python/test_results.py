@@ -10,7 +10,7 @@ import pytest
 from running import Runner
 from storage import Storage
 
-APP = '''
+APP = """
 import asyncio
 import threading
 from typing import AsyncGenerator, Generator
@@ -104,7 +104,7 @@ class App(fal.App):
     @fal.endpoint("/yielded-image")
     def yielded_image(self):
         yield {"image": picture(6)}
-'''
+"""
 
 
 def events(answer: httpx.Response) -> list[object]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from conftest import Serve
 
-DESCRIBE = '''
+DESCRIBE = """
     @fal.endpoint("/")
     def describe(self) -> dict:
         cls = type(self)
@@ -16,9 +16,9 @@ DESCRIBE = '''
         return {"name": cls.app_name, "machine_type": cls.machine_type, "num_gpus": cls.num_gpus, "volumes": volumes,
                 "requirements": cls.requirements, "auth": cls.app_auth, "mode": os.environ.get("MODE"),
                 "keep_alive": cls.host_kwargs["keep_alive"]}
-'''
+"""
 
-DEFAULTS = {
+DEFAULTS: dict[str, object] = {
     "name": "app",
     "machine_type": "S",
     "num_gpus": None,
@@ -56,7 +56,9 @@ def test_settings_may_be_class_keywords(serve: Serve) -> None:
 
 
 def test_settings_may_be_attributes(serve: Serve) -> None:
-    source = "class App(fal.App):\n    env = {'MODE': 'fast'}\n    volumes = {'/w': fal.Volume('w')}\n    app_name = 'n'"
+    source = (
+        "class App(fal.App):\n    env = {'MODE': 'fast'}\n    volumes = {'/w': fal.Volume('w')}\n    app_name = 'n'"
+    )
     assert described(serve, source) == {**DEFAULTS, "name": "n", "mode": "fast", "volumes": {"/w": "w"}}
 
 

@@ -10,7 +10,7 @@ import msgpack
 from running import PATIENCE_SECONDS, Runner
 from websockets.sync.client import ClientConnection, connect
 
-APP = '''
+APP = """
 from typing import AsyncIterator
 
 import fal
@@ -43,7 +43,7 @@ class App(fal.App):
     async def count(self, input: Input) -> AsyncIterator[Output]:
         for number in range(input.number):
             yield Output(doubled=2 * number)
-'''
+"""
 
 
 @contextmanager

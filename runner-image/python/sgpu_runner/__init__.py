@@ -12,9 +12,9 @@ The runner is told by its command line what to serve and by its environment wher
 It reports on its stdout, one line each: the byte 0x1E and a JSON object.
 
 - `{"type":"listening","port":N}`: the app takes requests on that port. `setup()` has run.
-- `{"type":"log","request_id":"…"|null,"level":"…","message":"…"}`: what the app printed or logged, and for which request.
-- `{"type":"failed","stage":"…","message":"…","traceback":"…"}`: the app cannot be served; the process ends with status 1.
-  Stages: `environment`, `import`, `app`, `bind`, `setup`, `serve`.
+- `{"type":"log","request_id":"…"|null,"level":"…","message":"…"}`: what the app printed or logged, for which request.
+- `{"type":"failed","stage":"…","message":"…","traceback":"…"}`: the app cannot be served; the process ends with
+  status 1. Stages: `environment`, `import`, `app`, `bind`, `setup`, `serve`.
 
 What bypasses Python (C libraries, child processes) appears as plain text on stderr.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from pathlib import Path
 
 import fal
 import fastapi
@@ -20,7 +21,7 @@ def upload_file(path: str | os.PathLike[str]) -> str:
     """Uploads a local file to the platform's storage and returns its URL."""
     from fal.toolkit import File
 
-    return str(File.from_path(path).url)
+    return str(File.from_path(Path(path)).url)
 
 
 def install() -> None:

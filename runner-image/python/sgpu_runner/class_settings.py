@@ -23,7 +23,7 @@ def install() -> None:
     """From now on `class MyApp(fal.App, machine_type="GPU-A100", volumes={…})` sets the attributes of those names."""
     define = fal.App.__init_subclass__.__func__  # type: ignore[attr-defined]
 
-    def __init_subclass__(cls: type[fal.App], **kwargs: Any) -> None:
+    def init_subclass(cls: type[fal.App], /, **kwargs: Any) -> None:
         for name in _ATTRIBUTES:
             if name in kwargs:
                 setattr(cls, name, kwargs.pop(name))
@@ -36,6 +36,6 @@ def install() -> None:
         cls._sgpu_name_derived = not named and not kwargs.get("name")  # type: ignore[attr-defined]
         define(cls, **kwargs)
 
-    fal.App.__init_subclass__ = classmethod(__init_subclass__)  # type: ignore[assignment]
+    fal.App.__init_subclass__ = classmethod(init_subclass)  # type: ignore[assignment]
     fal.App.env = {}  # type: ignore[attr-defined]
     fal.App.volumes = {}  # type: ignore[attr-defined]

@@ -5,12 +5,11 @@ from __future__ import annotations
 import argparse
 import faulthandler
 import os
-import sys
 from pathlib import Path
 
 from sgpu_runner import paths, source
 from sgpu_runner.control import ControlChannel
-from sgpu_runner.failure import Failure, readable_traceback
+from sgpu_runner.failure import Failure
 from sgpu_runner.output import Output
 from sgpu_runner.volumes import link_volumes
 
@@ -28,8 +27,8 @@ def main(arguments: list[str]) -> int:
         channel.failed(failure.stage, failure.message, failure.details)
         return 1
     except Exception as error:
-        failure = Failure.caused_by("serve", "The runner", error)
-        channel.failed(failure.stage, failure.message, readable_traceback(error))
+        unexpected = Failure.caused_by("serve", "The runner", error)
+        channel.failed(unexpected.stage, unexpected.message, unexpected.details)
         return 1
     finally:
         output.finish_all()
@@ -75,7 +74,9 @@ def _load_fal() -> None:
         if isinstance(error, ModuleNotFoundError) and error.name == "fal":
             message = "fal is not installed: SGPU_FAL_CLOSURE must name the directory that has it"
             raise Failure("environment", message) from error
-        raise Failure.caused_by("environment", "fal can't be imported beside the app's requirements: it", error) from error
+        raise Failure.caused_by(
+            "environment", "fal can't be imported beside the app's requirements: it", error
+        ) from error
 
     from sgpu_runner import additions, class_settings, platform_access
     from sgpu_runner.platform_origin import PlatformOrigin

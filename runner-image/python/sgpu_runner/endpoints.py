@@ -17,7 +17,7 @@ Endpoint = Callable[..., Any]
 
 
 def wrap(endpoint: Endpoint, reading: Reading) -> Endpoint:
-    """An endpoint for FastAPI. It runs where the original would: on the event loop if asynchronous, else in a thread."""
+    """An endpoint for FastAPI. It runs where the original would: on the event loop, or in a thread if synchronous."""
     asynchronous = inspect.iscoroutinefunction(endpoint) or inspect.isasyncgenfunction(endpoint)
     call = (_call_async if asynchronous else _call_sync)(endpoint, reading)
     call.__name__ = endpoint.__name__

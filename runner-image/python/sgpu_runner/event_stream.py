@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Generator
 from typing import Any
@@ -48,7 +49,7 @@ async def _sync_events(item: Any, items: Generator[Any, Any, Any]) -> AsyncItera
             item = await run_in_threadpool(next, items, _END)
     finally:
         # A generator still running in its thread can't be closed; it ends with its next step.
-        if not items.gi_running:
+        if inspect.getgeneratorstate(items) != inspect.GEN_RUNNING:
             items.close()
 
 

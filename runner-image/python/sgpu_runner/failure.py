@@ -6,6 +6,7 @@ import functools
 import os
 import sysconfig
 import traceback
+from pathlib import Path
 from types import TracebackType
 
 
@@ -35,7 +36,7 @@ def _what_happened(error: BaseException) -> str:
     if isinstance(error, SystemExit):
         return f"called sys.exit({'' if error.code is None else repr(error.code)})"
     if isinstance(error, SyntaxError):
-        return f"cannot be read: {os.path.basename(error.filename or '')} line {error.lineno}: {error.msg}"
+        return f"cannot be read: {Path(error.filename or '').name} line {error.lineno}: {error.msg}"
     if isinstance(error, ModuleNotFoundError) and error.name is not None:
         package = error.name.partition(".")[0]
         return f"imports {package}, which is not installed: add it to the app's requirements"
@@ -56,7 +57,7 @@ def _is_library(file: str) -> bool:
 @functools.cache
 def _library_directories() -> tuple[str, ...]:
     directories = {sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")}
-    directories.add(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    directories.add(str(Path(__file__).resolve().parent.parent))
     if closure := os.environ.get("SGPU_FAL_CLOSURE"):
-        directories.add(os.path.abspath(closure))
+        directories.add(str(Path(closure).resolve()))
     return tuple(directory + os.sep for directory in sorted(directories))

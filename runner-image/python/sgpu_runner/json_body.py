@@ -34,7 +34,9 @@ class ObjectBody(BodyRule):
         body = body.strip()
         if self.array is not None and body.startswith(b"["):
             body = b"{%s:%s}" % (json.dumps(self.array).encode(), body)
-        values = {name: query[name] if name in self.repeated else query[name][-1] for name in self.names if name in query}
+        values = {
+            name: query[name] if name in self.repeated else query[name][-1] for name in self.names if name in query
+        }
         if not body:
             return json.dumps(values).encode(), None
         if values and isinstance(given := _parse(body), dict):

@@ -29,6 +29,10 @@ _FAL_LEVELS = {"WARNING": "WARN", "CRITICAL": "ERROR"}
 class LogStream(io.TextIOBase):
     """Stands in for `sys.stdout` or `sys.stderr`. A carriage return ends a line too: progress bars live on it."""
 
+    encoding = "utf-8"
+    errors = "replace"
+    mode = "w"
+
     def __init__(self, channel: ControlChannel, level: str, descriptor: int) -> None:
         self._channel = channel
         self._level = level
@@ -82,18 +86,6 @@ class LogStream(io.TextIOBase):
     def reconfigure(self, **_options: Any) -> None:
         """Libraries set the encoding of stdout; here it is always UTF-8."""
 
-    @property
-    def encoding(self) -> str:
-        return "utf-8"
-
-    @property
-    def errors(self) -> str:
-        return "replace"
-
-    @property
-    def mode(self) -> str:
-        return "w"
-
 
 class _Bytes(io.BufferedIOBase):
     """`sys.stdout.buffer`."""
@@ -139,7 +131,7 @@ def _report_log_records_whole() -> None:
     """
     write_as_text = logging.StreamHandler.emit
 
-    def emit(handler: logging.StreamHandler[Any], record: logging.LogRecord) -> None:
+    def emit(handler: Any, record: logging.LogRecord) -> None:
         if not isinstance(handler.stream, LogStream):
             write_as_text(handler, record)
             return
@@ -148,4 +140,4 @@ def _report_log_records_whole() -> None:
         except Exception:
             handler.handleError(record)
 
-    logging.StreamHandler.emit = emit  # type: ignore[method-assign]
+    logging.StreamHandler.emit = emit  # type: ignore[assignment,method-assign]

@@ -1,7 +1,7 @@
 """Lets an endpoint's plain parameters come from the JSON object that fal's clients post.
 
-FastAPI reads `prompt: str, steps: int = 30` from the query string alone and a lone `items: list[str]` from a bare array.
-Both still work; a JSON object with those keys works too, and the OpenAPI document shows it.
+FastAPI reads `prompt: str, steps: int = 30` from the query string alone, and a lone `items: list[str]` from a bare
+array. Both still work; a JSON object with those keys works too, and the OpenAPI document shows it.
 """
 
 from __future__ import annotations
@@ -74,9 +74,7 @@ class _PlainParameters:
         plain = {name for name, parameter in signature.parameters.items() if not _says_where_from(parameter)}
         scalars = [known.name for known in dependant.query_params if known.name in plain]
         body = [known.name for known in dependant.body_params]
-        sequences = [
-            name for name in body if name in plain and _is_sequence(signature.parameters[name].annotation)
-        ]
+        sequences = [name for name in body if name in plain and _is_sequence(signature.parameters[name].annotation)]
         return cls(
             scalars,
             sequences,

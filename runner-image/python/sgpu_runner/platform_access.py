@@ -27,7 +27,7 @@ def _upload_to(rest_url: str) -> None:
     from fal import flags
     from fal.toolkit.file.providers import fal as provider
 
-    fal_rest = f"https://{provider.REST_HOST}/"
+    fal_rest = f"https://{flags.REST_HOST}/"
 
     class PlatformRequest(Request):
         def __init__(self, url: str, *args: Any, **kwargs: Any) -> None:
@@ -35,12 +35,12 @@ def _upload_to(rest_url: str) -> None:
                 url = f"{rest_url}/{url.removeprefix(fal_rest)}"
             super().__init__(url, *args, **kwargs)
 
-    provider.Request = PlatformRequest
+    provider.Request = PlatformRequest  # type: ignore[attr-defined]
     flags.REST_URL = rest_url
 
 
 def _allow_downloads_from(origin: PlatformOrigin) -> None:
-    """`download_file` refuses private addresses. The platform's files may be on one; nothing else there gets through."""
+    """`download_file` refuses private addresses. The platform's files may be on one; nothing else gets through."""
     try:
         from fal.toolkit.utils import ssrf
     except ImportError:

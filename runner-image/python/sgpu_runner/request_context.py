@@ -20,6 +20,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
 from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette_exporter import PrometheusMiddleware
 
 logger = logging.getLogger(__name__)
 
@@ -38,10 +39,11 @@ def replace_middleware(application: FastAPI, app: fal.App) -> None:
 
 def _is_replaced(middleware: Middleware) -> bool:
     """fal's three, and the Prometheus counters: the endpoint that would show them is not served."""
-    if middleware.cls is BaseHTTPMiddleware:
+    kind: object = middleware.cls
+    if kind is BaseHTTPMiddleware:
         dispatch = middleware.kwargs.get("dispatch")
         return str(getattr(dispatch, "__qualname__", "")).startswith("App._add_extra_middlewares.")
-    return getattr(middleware.cls, "__name__", "") == "PrometheusMiddleware"
+    return kind is PrometheusMiddleware
 
 
 class RequestContextLayer:

@@ -29,7 +29,7 @@ def serve(servable: BaseServable, host: str, port: int, channel: ControlChannel,
     application = RequestScope(build_application(servable), output)
     listener = _bind(host, port)
     server = _Server(_configuration(application), channel, listener)
-    server.set_handle_exit(servable.handle_exit)
+    server.set_handle_exit(servable.handle_exit)  # type: ignore[no-untyped-call]
     # For a signal before the server handles it, and for the one it raises again when all is done: fal ends with 0.
     signal.signal(signal.SIGTERM, lambda _signal, _frame: setattr(server, "should_exit", True))
     try:
