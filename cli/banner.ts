@@ -13,13 +13,20 @@ export function banner(platform: Platform, apps: readonly ServedApp[]): string {
   return `\n${blocks.join('\n\n')}\n`;
 }
 
-function endpoints({ url }: Platform, { record, endpoints: paths, notices }: ServedApp): string {
+function endpoints({ url, requireKey }: Platform, { record, endpoints: paths, notices }: ServedApp): string {
   const lines = paths.map((path) => {
     const id = `${record.id}${path === '/' ? '' : path}`;
     return `  ${path}\n    Sync   ${url}/run/${id}\n    Async  ${url}/queue/${id}`;
   });
-  return [`${record.id} (${record.spec.auth})`, ...lines, ...notices.map((notice) => `  Note: ${notice}`)].join('\n');
+  const access = requireKey ? ACCESS[record.spec.auth] : 'no key is asked for on this machine';
+  return [`${record.id} (${access})`, ...lines, ...notices.map((notice) => `  Note: ${notice}`)].join('\n');
 }
+
+const ACCESS = {
+  private: "private: only the owner's keys",
+  shared: 'shared: any key of this platform',
+  public: 'public: no key',
+} as const;
 
 function examples({ url, secure, newKey }: Platform, { record, endpoints: paths }: ServedApp): string {
   const path = paths[0] ?? '/';

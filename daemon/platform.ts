@@ -42,6 +42,8 @@ export interface Platform {
   readonly url: string;
   /** The same by HTTPS, and the development CA that clients must trust; only with `https`. */
   readonly secure?: { readonly url: string; readonly caPath: string };
+  /** Whether callers need a key. */
+  readonly requireKey: boolean;
   /** The owner's ADMIN key, `id:secret`, only when it was made just now: it can't be read again. */
   readonly newKey?: string;
   /** Drains the runners, each within its app's grace period, and closes the state. */
@@ -113,6 +115,7 @@ async function assemble(options: PlatformOptions, stores: Stores): Promise<Platf
   const newKey = requireKey ? await firstOwnerKey(stores, owner) : undefined;
   return {
     url: server.url,
+    requireKey,
     ...(server.secure === undefined ? {} : { secure: server.secure }),
     ...(newKey === undefined ? {} : { newKey }),
     close: async () => {
