@@ -29,6 +29,8 @@ export default defineConfig([
     rules: {
       '@typescript-eslint/no-non-null-assertion': 'off',
       '@typescript-eslint/unbound-method': 'off',
+      // Asymmetric matchers of jest (`expect.any(String)`) are typed as `any`.
+      '@typescript-eslint/no-unsafe-assignment': 'off',
     },
   },
   {
