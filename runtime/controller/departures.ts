@@ -1,6 +1,6 @@
 /** Runners retire on their own; this makes a decision of it that people can read: `1 → 0 runners: …`. */
 import type { Decision } from '../domain/app';
-import { alive, ready, starting, type RunnerRecord } from '../domain/runner';
+import { alive, type RunnerRecord } from '../domain/runner';
 
 /**
  * Remembers who was there at the last look. After a restart nobody is remembered, so what left meanwhile goes unsaid: the
@@ -12,10 +12,12 @@ export class Departures {
   /** The decision that tells of the runners that left since the last look; `undefined` when none did. */
   note(app: string, runners: readonly RunnerRecord[], now: number): Decision | undefined {
     const before = this.seen.get(app) ?? new Set();
-    this.seen.set(app, new Set(runners.filter(alive).map((runner) => runner.id)));
+    const present = runners.filter(alive);
+    this.seen.set(app, new Set(present.map((runner) => runner.id)));
     const left = runners.filter((runner) => !alive(runner) && before.has(runner.id));
     if (left.length === 0) return undefined;
-    const remaining = runners.filter((runner) => ready(runner) || starting(runner)).length;
+    // Runners on their way out count until they are gone, so that three that leave one by one are 3 → 2, 2 → 1, 1 → 0.
+    const remaining = present.length;
     const reasons = new Set(left.map((runner) => runner.exitReason ?? runner.exit ?? 'unknown'));
     return {
       app,
