@@ -1,8 +1,10 @@
 /**
  * The one SQLite file of a state folder, and the only place that writes to it.
  *
- * Every commit reaches the disk (`synchronous=FULL`), so what was answered survives a power cut. Commits are shared to
- * make that affordable: all writes asked for in one turn of the event loop go into one transaction.
+ * All writes asked for in one turn of the event loop share a transaction. A commit is in the system's hands, so a killed
+ * process loses nothing. Who must not lose it in a power cut either waits for the write-ahead log to be synced, which
+ * happens beside the event loop and is shared, too; SQLite itself syncs before and after each checkpoint
+ * (`synchronous=NORMAL`), so a power cut never damages the file: at most the latest commits are undone, in order.
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,6 +13,7 @@ import { StoreFullError } from '../domain/store-full-error';
 import { UserError } from '../domain/user-error';
 import { errorCode } from './error-code';
 import { MIGRATIONS } from './schema';
+import { SharedSync } from './shared-sync';
 
 const FILE_NAME = 'sgpu.db';
 
@@ -20,7 +23,11 @@ const LOG_SIZE_LIMIT = 64 * 1024 * 1024;
 export type SqlValue = string | number | Uint8Array | null;
 type Row = readonly unknown[];
 
+/** What a write has survived for certain when it resolves. */
+export type Durability = 'power cut' | 'killed process';
+
 interface Write {
+  readonly durability: Durability;
   readonly work: () => unknown;
   readonly resolve: (value: never) => void;
   readonly reject: (error: unknown) => void;
@@ -31,7 +38,10 @@ export class Database {
   private pending: Write[] = [];
   private closed = false;
 
-  private constructor(private readonly connection: Libsql.Database) {}
+  private constructor(
+    private readonly connection: Libsql.Database,
+    private readonly log: SharedSync,
+  ) {}
 
   /**
    * Opens the database of a state folder, which is made if it is missing.
@@ -44,10 +54,10 @@ export class Database {
       // Exclusive before WAL: the lock is then held until the file is closed, and no shared-memory file is needed.
       connection.pragma('locking_mode = EXCLUSIVE');
       connection.pragma('journal_mode = WAL');
-      connection.pragma('synchronous = FULL');
+      connection.pragma('synchronous = NORMAL');
       connection.pragma(`journal_size_limit = ${LOG_SIZE_LIMIT}`);
       migrate(connection, folder);
-      return new Database(connection);
+      return new Database(connection, new SharedSync(join(folder, `${FILE_NAME}-wal`)));
     } catch (error) {
       connection.close();
       throw opening(error, folder);
@@ -55,15 +65,15 @@ export class Database {
   }
 
   /**
-   * Runs `work` in the next transaction and resolves with what it returned once that is on the disk. When `work` throws,
-   * its changes alone are undone. It may run twice, so it must do nothing but read and write this database.
-   * A StoreFullError says that the disk is full.
+   * Runs `work` in the next transaction and resolves with what it returned once nothing but what `durability` leaves out
+   * can undo it. When `work` throws, its changes alone are undone. It may run twice, so it must do nothing but read and
+   * write this database. A StoreFullError says that the disk is full.
    */
-  write<T>(work: () => T): Promise<T> {
+  write<T>(work: () => T, durability: Durability = 'power cut'): Promise<T> {
     if (this.closed) return Promise.reject(new Error('The database is closed'));
     return new Promise<T>((resolve, reject) => {
       if (this.pending.length === 0) setImmediate(this.flush);
-      this.pending.push({ work, resolve, reject });
+      this.pending.push({ durability, work, resolve, reject });
     });
   }
 
@@ -93,6 +103,7 @@ export class Database {
     this.unlock();
     this.statements.clear();
     this.connection.close();
+    void this.log.close();
   }
 
   /** The driver keeps the file open until its statements are collected; only leaving WAL mode gives up the lock before. */
@@ -120,8 +131,8 @@ export class Database {
       this.connection.exec('BEGIN IMMEDIATE');
       const results = batch.map(({ work }) => work());
       this.connection.exec('COMMIT');
-      batch.forEach(({ resolve }, index) => {
-        resolve(results[index] as never);
+      batch.forEach((write, index) => {
+        this.settle(write, results[index]);
       });
       return true;
     } catch (error) {
@@ -131,6 +142,19 @@ export class Database {
       batch[0]?.reject(writing(error));
       return true;
     }
+  }
+
+  private settle({ durability, resolve, reject }: Write, result: unknown): void {
+    if (durability === 'killed process') resolve(result as never);
+    else
+      this.log.reached().then(
+        () => {
+          resolve(result as never);
+        },
+        (error: unknown) => {
+          reject(writing(error));
+        },
+      );
   }
 
   private prepared(sql: string): Libsql.Statement {
@@ -169,6 +193,6 @@ function opening(error: unknown, folder: string): unknown {
 }
 
 function writing(error: unknown): unknown {
-  if (errorCode(error) !== 'SQLITE_FULL') return error;
+  if (!['SQLITE_FULL', 'ENOSPC', 'EDQUOT'].includes(errorCode(error) ?? '')) return error;
   return new StoreFullError('The disk that holds the state folder is full; free some space, nothing was lost');
 }

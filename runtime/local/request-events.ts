@@ -7,13 +7,13 @@ type EventRow = readonly [attempt: number, number: number, event: string, bytes:
 export class RequestEvents {
   constructor(private readonly database: Database) {}
 
-  /** Events of a request that was removed meanwhile are dropped. */
+  /** Events of a request that was removed meanwhile are dropped. Those of a power cut's last moments are lost. */
   async append(id: string, attempt: number, first: number, events: readonly RequestEvent[]): Promise<void> {
     const rows = events.map((event, index) => [id, attempt, first + index, ...eventColumns(event)] as const);
     await this.database.write(() => {
       if (this.database.first('SELECT 1 FROM requests WHERE id = ?', id) === undefined) return;
       for (const row of rows) this.database.run('INSERT OR IGNORE INTO events VALUES (?, ?, ?, ?, ?)', ...row);
-    });
+    }, 'killed process');
   }
 
   read(id: string, after: EventCursor | undefined, limit: number): readonly StoredEvent[] {

@@ -10,7 +10,7 @@ import type {
   StoredEvent,
   StoredResponse,
 } from '../ports';
-import type { Database, SqlValue } from './database';
+import type { Database, Durability, SqlValue } from './database';
 import { RequestChanges } from './request-changes';
 import { RequestEvents } from './request-events';
 
@@ -38,7 +38,7 @@ export class SqliteRequestStore implements RequestStore {
       if (this.database.run(CREATE_HEAD, ...columns) === 0) return false;
       this.database.run('INSERT INTO inputs VALUES (?, ?, ?, ?, ?, ?)', ...sent);
       return true;
-    });
+    }, durabilityOf(head));
     if (created) this.changes.announce(head.id);
     return created;
   }
@@ -54,7 +54,7 @@ export class SqliteRequestStore implements RequestStore {
       if (this.database.run(REPLACE_HEAD, ...columns) === 0) return false;
       if (response !== undefined) this.storeResponse(next.id, response);
       return true;
-    });
+    }, durabilityOf(next));
     if (replaced) this.changes.announce(next.id);
     return replaced;
   }
@@ -66,7 +66,7 @@ export class SqliteRequestStore implements RequestStore {
     await this.database.write(() => {
       for (const table of ['requests', 'inputs', 'responses', 'events'])
         this.database.run(`DELETE FROM ${table} WHERE id = ?`, id);
-    });
+    }, 'killed process');
     this.changes.announce(id);
   }
 
@@ -203,6 +203,14 @@ const BACKLOG = `
   SELECT count(*), sum(submitted_at <= ?), min(submitted_at) FROM requests WHERE app = ? AND queue_rank IS NOT NULL`;
 
 const IN_PROGRESS = 'SELECT count(*) FROM requests WHERE app = ? AND in_progress IS NOT NULL';
+
+/**
+ * What a caller of the queue was told must outlast a power cut; a claim or a heartbeat need not, as their work is then
+ * merely repeated. A direct call ends with its connection anyway.
+ */
+function durabilityOf({ mode, state, cancelRequested = false }: RequestHead): Durability {
+  return mode === 'run' || (state === 'IN_PROGRESS' && !cancelRequested) ? 'killed process' : 'power cut';
+}
 
 /** queue_rank, in_progress, due_at, webhook_due_at, expires_at */
 function searchColumns(head: RequestHead): readonly SqlValue[] {
