@@ -10,6 +10,7 @@ export function consoleReport(output: NodeJS.WritableStream): PlatformReport {
       write(short(app), reason);
     },
     appLine: (app, _runner, { message, requestId }) => {
+      if (message.startsWith(FAL_DEBUG)) return;
       write(short(app), requestId === undefined ? `│ ${message}` : `│ ${requestId.slice(-8)} │ ${message}`);
     },
     progress: (app, text) => {
@@ -22,6 +23,9 @@ export function consoleReport(output: NodeJS.WritableStream): PlatformReport {
 }
 
 const APP_WIDTH = 12;
+
+/** fal lists every installed package when an app starts: two screens that nobody asked for. */
+const FAL_DEBUG = '[debug] Python packages installed:';
 
 function short(app: string): string {
   return app.slice(app.indexOf('/') + 1);
