@@ -125,14 +125,14 @@ function reason(output: string): string {
   const lines = output.split(/[\r\n]+/);
   const errors = lines.filter((line) => line.startsWith('ERROR:')).map((line) => line.slice('ERROR:'.length));
   const uv = lines.slice(lines.findIndex((line) => /^\s*(×|error:)/.test(line)));
-  const said = errors.length > 0 ? errors.slice(0, 2) : uv;
-  const text = said
-    .join(' ')
-    .replace(/[×╰─▶│├]+|error:/g, ' ')
-    .replace(/\s+/g, ' ')
-    .trim();
+  const said = errors.length > 0 ? [...new Set(errors)].slice(0, 2) : uv;
+  const text = said.join(' ').replace(NOISE, ' ').replace(/\s+/g, ' ').trim();
   return text.length > LONGEST_REASON ? `${text.slice(0, LONGEST_REASON)}…` : text || 'the installer said nothing';
 }
+
+/** Frames and labels, every version there is of a package, and the place in a file that the user never sees. */
+const NOISE =
+  /[×╰─▶│├]+|error:|\(from versions: [^)]*\)|\(from line \d+ of [^)]*\)|: \S*sgpu-requirements-\S+requirements\.txt(:\d+)*/g;
 
 /** Two lines of a terminal and a bit. */
 const LONGEST_REASON = 400;

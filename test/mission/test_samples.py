@@ -10,6 +10,7 @@ import io
 import json
 import os
 import sys
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -109,10 +110,14 @@ os.makedirs = lambda path, exist_ok: Path("{tmp_path}" + path).mkdir(parents=Tru
 
     def test_image_generation(self, sample: ServeSample, platform: Storage) -> None:
         app = sample(block_with("000", "class ImageGenerator"), "ImageGenerator")
-        answer = app.post("/generate", {"prompt": "a cat", "width": 64, "height": 32, "seed": 5}).json()
-        assert answer["seed"] == 5
+        # The sample writes to a fixed path with the seed in it; another copy of this test must not share it.
+        seed = uuid.uuid4().int % 2**32
+        answer = app.post("/generate", {"prompt": "a cat", "width": 64, "height": 32, "seed": seed}).json()
+        assert answer["seed"] == seed
         assert picture(platform, answer["image_url"]).size == (64, 32)
-        assert isinstance(app.post("/generate", {"prompt": "a cat", "width": 8, "height": 8}).json()["seed"], int)
+        chosen = app.post("/generate", {"prompt": "a cat", "width": 8, "height": 8}).json()["seed"]
+        for used in (seed, chosen):
+            Path(f"/tmp/output_{used}.png").unlink()
 
     def test_streaming(self, sample: ServeSample) -> None:
         app = sample(block_with("000", "class StreamingApp"), "StreamingApp")

@@ -111,6 +111,7 @@ class Runner:
     def _keep_control(self, line: str) -> None:
         assert line.startswith("\x1e"), f"not a control line: {line!r}"
         assert line.endswith("\n")
+        assert len(line) < 65_536, "the agent keeps no more of a line"
         self._lines.append(json.loads(line[1:]))
 
     def _keep_raw(self, line: str) -> None:

@@ -89,6 +89,11 @@ def test_what_was_printed_before_the_failure_is_kept(serve: Serve) -> None:
     assert "loading" in runner.logs()
 
 
+def test_a_failure_that_says_too_much_is_cut(serve: Serve) -> None:
+    failure = serve(app_with("    def setup(self):\n        raise ValueError('\\x00' * 10**6)\n")).failure()
+    assert failure["message"].startswith("setup() raised ValueError: \x00")
+
+
 def test_a_file_that_does_not_exist(tmp_path: Path) -> None:
     with serving(tmp_path / "absent.py", "App") as runner:
         assert runner.failure()["message"].endswith("absent.py does not exist")

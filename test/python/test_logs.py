@@ -85,6 +85,7 @@ class App(fal.App):
     @fal.endpoint("/large")
     def large(self) -> None:
         print("x" * 200_000)
+        logger.info("y" * 200_000 + "\\x00" * 200_000)
 
     @fal.endpoint("/child")
     def child(self) -> None:
@@ -168,7 +169,7 @@ def test_any_text_can_be_printed(app: Runner) -> None:
 def test_a_long_line_comes_in_pieces(app: Runner) -> None:
     app.post("/large", headers={"x-fal-request-id": "r8"})
     assert app.get("/health").status_code == 200
-    assert "".join(app.logs("r8")) == "x" * 200_000
+    assert "".join(app.logs("r8")) == "x" * 200_000 + "model: " + "y" * 200_000 + "\x00" * 200_000
 
 
 def test_what_bypasses_python_comes_as_plain_text_on_stderr(app: Runner) -> None:

@@ -9,6 +9,9 @@ from typing import Any
 
 _RECORD_SEPARATOR = b"\x1e"
 
+#: Longest text in a line, so that the line stays under the 64 KiB that its reader keeps, whatever JSON makes of the text.
+TEXT_LIMIT = 8_192
+
 
 class ControlChannel:
     """Writes control lines whole, from any thread, to a descriptor nothing else writes to."""
@@ -30,10 +33,15 @@ class ControlChannel:
         self._send({"type": "listening", "port": port})
 
     def log(self, request_id: str | None, level: str, message: str) -> None:
-        self._send({"type": "log", "request_id": request_id, "level": level, "message": message})
+        """A message that is too long is reported in pieces."""
+        for start in range(0, max(1, len(message)), TEXT_LIMIT):
+            piece = message[start : start + TEXT_LIMIT]
+            self._send({"type": "log", "request_id": request_id, "level": level, "message": piece})
 
     def failed(self, stage: str, message: str, traceback: str) -> None:
-        self._send({"type": "failed", "stage": stage, "message": message, "traceback": traceback})
+        """What is too long is cut: a message at its end, a traceback at its beginning, which says least."""
+        shown, last = message[: TEXT_LIMIT // 8], traceback[-TEXT_LIMIT:]
+        self._send({"type": "failed", "stage": stage, "message": shown, "traceback": last})
 
     def _send(self, record: dict[str, Any]) -> None:
         text = json.dumps(record, ensure_ascii=False, separators=(",", ":"))

@@ -10,7 +10,7 @@ import threading
 from contextvars import ContextVar
 from typing import Any
 
-from sgpu_runner.control import ControlChannel
+from sgpu_runner.control import TEXT_LIMIT, ControlChannel
 
 #: The request being handled. Copied into the threads that run synchronous endpoints, not into those an app starts.
 current_request_id: ContextVar[str | None] = ContextVar("sgpu_request_id", default=None)
@@ -19,9 +19,6 @@ current_request_id: ContextVar[str | None] = ContextVar("sgpu_request_id", defau
 muted: ContextVar[bool] = ContextVar("sgpu_muted", default=False)
 
 _LINE_END = re.compile(r"[\r\n]")
-
-#: A line longer than this is reported in pieces, so that output without line ends cannot fill the memory.
-_LINE_LIMIT = 65_536
 
 _FAL_LEVELS = {"WARNING": "WARN", "CRITICAL": "ERROR"}
 
@@ -49,9 +46,10 @@ class LogStream(io.TextIOBase):
         request_id = current_request_id.get()
         with self._lock:
             *lines, rest = _LINE_END.split(self._unfinished.pop(request_id, "") + text)
-            while len(rest) > _LINE_LIMIT:
-                lines.append(rest[:_LINE_LIMIT])
-                rest = rest[_LINE_LIMIT:]
+            # Output without line ends must not fill the memory.
+            while len(rest) > TEXT_LIMIT:
+                lines.append(rest[:TEXT_LIMIT])
+                rest = rest[TEXT_LIMIT:]
             if rest:
                 self._unfinished[request_id] = rest
             for line in lines:
