@@ -9,7 +9,7 @@ from typing import Any
 
 _RECORD_SEPARATOR = b"\x1e"
 
-#: Longest text in a line, so that the line stays under the 64 KiB that its reader keeps, whatever JSON makes of the text.
+#: Longest text in a line: whatever JSON makes of it, the line stays under the 64 KiB that its reader keeps.
 TEXT_LIMIT = 8_192
 
 
