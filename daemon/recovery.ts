@@ -17,7 +17,8 @@ export async function recover(stores: Stores, queue: RequestQueue, served: reado
 
 async function writeOffRunners({ runners, clock }: Stores, app: string): Promise<void> {
   for (const runner of (await runners.list(app)).filter(alive)) {
-    const gone = terminated(runner, 'lost', 'the platform was stopped', clock.now());
+    // Not its app's failure: one that was starting delays no further start.
+    const gone = terminated(runner, 'stopped', 'the platform was stopped', clock.now());
     if (gone !== undefined) await runners.replace(gone);
     await runners.leaveReady(app, runner.revision, runner.id);
   }

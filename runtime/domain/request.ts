@@ -219,7 +219,12 @@ export function redrive(head: RequestHead): RequestHead | undefined {
 /** What time alone does to a head: an expired lease is a lost runner, a passed start deadline ends the wait. */
 export function elapsed(head: RequestHead, now: number): RequestHead | undefined {
   if (startDeadlinePassed(head, now)) return ended(head, START_DEADLINE_PASSED, now);
-  if (head.lease === undefined || head.lease.expiresAt > now) return undefined;
+  return (head.lease?.expiresAt ?? Infinity) > now ? undefined : abandoned(head, now);
+}
+
+/** The holder of the lease is gone for certain, whatever time the lease has left. */
+export function abandoned(head: RequestHead, now: number): RequestHead | undefined {
+  if (head.lease === undefined) return undefined;
   const fence = { runner: head.lease.runner, attempt: head.attempt };
   return retry(head, fence, 'connection_error', RUNNER_LOST, now);
 }

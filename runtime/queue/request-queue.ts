@@ -3,6 +3,7 @@
  * requests through this class alone, whatever the store.
  */
 import {
+  abandoned,
   CLIENT_GONE,
   cancel,
   claim,
@@ -152,7 +153,7 @@ export class RequestQueue {
   async recover(apps: readonly string[]): Promise<void> {
     const { store, clock } = this.dependencies;
     for (const { id, lease } of await store.due(clock.now() + LEASE_MS, Number.MAX_SAFE_INTEGER)) {
-      if (lease !== undefined) await this.move(id, (head) => elapsed(head, head.lease?.expiresAt ?? 0));
+      if (lease !== undefined) await this.move(id, abandoned);
     }
     for (const app of apps) await this.giveUpRuns(app, CLIENT_GONE);
   }

@@ -17,16 +17,20 @@ export class WebhookReceiver {
   /** The statuses of the next answers; 200 when there is none. */
   readonly answers: number[] = [];
   private readonly server: Server;
+  /** Kept, as receivers may for a day. */
+  private keys: readonly JsonWebKey[] | undefined;
 
-  /** `keySet`: the address of the JWKS, asked for once a webhook has come. */
+  /** `keySet`: the address of the JWKS, asked for when the first webhook has come. */
   constructor(private readonly keySet: () => string) {
     this.server = createServer((request, response) => {
       const chunks: Buffer[] = [];
       request.on('data', (chunk: Buffer) => chunks.push(chunk));
       request.on('end', () => {
-        void this.receive(request.headers, Buffer.concat(chunks)).then(() => {
-          response.writeHead(this.answers.shift() ?? 200).end();
-        });
+        this.receive(request.headers, Buffer.concat(chunks)).then(
+          () => response.writeHead(this.answers.shift() ?? 200).end(),
+          // The keys could not be had: a platform that was killed comes back.
+          () => response.writeHead(500).end(),
+        );
       });
     });
   }
@@ -61,8 +65,8 @@ export class WebhookReceiver {
     if (Math.abs(Date.now() / 1000 - Number(timestamp)) > TOLERANCE_S) return false;
     const hash = createHash('sha256').update(body).digest('hex');
     const message = Buffer.from([id, user, timestamp, hash].join('\n'));
-    const { keys } = (await (await fetch(this.keySet())).json()) as { keys: JsonWebKey[] };
-    return keys.some((key) =>
+    this.keys ??= ((await (await fetch(this.keySet())).json()) as { keys: JsonWebKey[] }).keys;
+    return this.keys.some((key) =>
       verify(null, message, createPublicKey({ key, format: 'jwk' }), Buffer.from(signature, 'hex')),
     );
   }

@@ -1,4 +1,5 @@
 import type { NewRequest } from '../../../runtime/domain/request';
+import { NO_RETRIES, retryDelay } from '../../../runtime/domain/retry';
 import { LEASE_MS, RequestQueue } from '../../../runtime/queue/request-queue';
 import { ManualClock, MemoryDoorbell, MemoryRequestStore } from '../../support/memory-stores';
 import { APP } from '../../support/records';
@@ -95,6 +96,28 @@ describe('the doorbell', () => {
     await doorbell.wait(APP, 0);
     await queue.sweep([APP]);
     expect(doorbell.rung(APP)).toBe(1);
+  });
+});
+
+describe('a platform that starts again', () => {
+  it('sends what was in progress round again without waiting for its lease to end', async () => {
+    const { queue, clock, submit } = world();
+    const id = await submit();
+    await queue.claim(APP, 'runner');
+    clock.advance(1);
+    await queue.recover([APP]);
+    clock.advance(retryDelay(1));
+    expect(await queue.claim(APP, 'next runner')).toMatchObject({ id, attempt: 2 });
+  });
+
+  it('ends what nobody waits for any more, and what may not be tried again', async () => {
+    const { queue, store, submit } = world();
+    const unretried = await submit({ retry: NO_RETRIES });
+    await queue.claim(APP, 'runner');
+    const direct = await submit({ mode: 'run' });
+    await queue.recover([APP]);
+    expect(await store.get(direct)).toMatchObject({ outcome: { errorType: 'client_disconnected' } });
+    expect(await store.get(unretried)).toMatchObject({ outcome: { errorType: 'runner_disconnected' } });
   });
 });
 
