@@ -31,10 +31,11 @@ const TABLE: Readonly<Record<string, { readonly folders: readonly string[]; read
   },
   cli: { folders: ['daemon', 'runtime', 'lib'], packages: ['commander', 'node:'] },
   bin: { folders: ['cli', 'lib', 'runtime/domain'], packages: ['commander', 'node:'] },
+  sim: { folders: ['runtime/domain'], packages: ['node:'] },
   lib: { folders: ['runtime/domain'], packages: ['aws-cdk-lib', 'constructs', 'node:'] },
 };
 
-const files = ['runtime', 'daemon', 'cli', 'bin', 'lib'].flatMap(sourcesBelow);
+const files = ['runtime', 'daemon', 'cli', 'bin', 'lib', 'sim'].flatMap(sourcesBelow);
 
 test('every source file lies in a folder of the table', () => {
   expect(files.length).toBeGreaterThan(20);

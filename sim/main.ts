@@ -1,0 +1,113 @@
+/** The simulator's command line: `npm run --silent sim -- compare --trace FILE.csv --start-seconds 300`. */
+import { readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { UserError } from '../runtime/domain/user-error';
+import { compare, formatRowsCsv } from './compare';
+import { policiesNamed, POLICY_NAMES } from './policies';
+import { parseTraceCsv } from './trace-csv';
+
+export const USAGE = `Compares scaling policies on a trace of requests.
+
+  npm run --silent sim -- compare --trace FILE.csv --start-seconds 300 [options]
+
+The trace has the columns app, arrival_s and service_s. Prints one row for each policy and value of its knob:
+policy, knob, mean_wait_s, p50_wait_s, p95_wait_s, gpu_hours, starts, delayed_share (waited for over a second).
+
+  --trace FILE                  the trace, CSV
+  --start-seconds N             a start of a runner with nothing warm, 0 to 3000
+  --policies A,B                of ${POLICY_NAMES.join(', ')}
+                                (default: all)
+  --shared-machines             one pool of machines for all apps, warm for a time when empty
+  --machine-keep-alive N        seconds that an empty machine stays (default 300 when shared, else 0)
+  --tick-seconds N              how often the controller looks (default 1, as on one machine; 10 on AWS)
+  --lag-seconds N               from a decision until the fleet has it (default 0)
+  --start-variation N           coefficient of variation of the stages of a start (default 0)
+  --seed N                      decides everything random (default 1)
+  --json                        rows as JSON, with the number of unserved requests
+`;
+
+/** Runs the command line and returns what it prints. Throws a `UserError` for what can't be. */
+export function run(args: readonly string[]): string {
+  const { values, positionals } = parsed(args);
+  if (values.help === true || positionals.length === 0) return USAGE;
+  if (positionals.length > 1 || positionals[0] !== 'compare') {
+    throw new UserError(`There is no command ${JSON.stringify(positionals.join(' '))}: the only one is compare`);
+  }
+  if (values.trace === undefined) throw new UserError('--trace is missing: it names a CSV file with the requests');
+  const rows = compare(
+    parseTraceCsv(readTrace(values.trace), values.trace),
+    policiesNamed(listed(values.policies) ?? POLICY_NAMES, {
+      tickMs: 1000 * number('tick-seconds', values['tick-seconds'] ?? '1', 0.001, 3600),
+    }),
+    {
+      startSeconds: number('start-seconds', values['start-seconds'], 0, LONGEST_START_S),
+      sharedMachines: values['shared-machines'] ?? false,
+      ...(values['machine-keep-alive'] === undefined
+        ? {}
+        : { machineKeepAliveSeconds: number('machine-keep-alive', values['machine-keep-alive'], 0, 604_800) }),
+      lagSeconds: number('lag-seconds', values['lag-seconds'] ?? '0', 0, 600),
+      startVariation: number('start-variation', values['start-variation'] ?? '0', 0, 10),
+      seed: number('seed', values.seed ?? '1', 0, Number.MAX_SAFE_INTEGER),
+    },
+  );
+  return values.json === true ? `${JSON.stringify(rows, undefined, 2)}\n` : formatRowsCsv(rows);
+}
+
+/** Runs the command line of this process. */
+export function main(): void {
+  try {
+    process.stdout.write(run(process.argv.slice(2)));
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    console.error(error.message);
+    process.exitCode = 1;
+  }
+}
+
+/** A longer one has stages that the controller takes for stuck (`runner-deadline.ts`). */
+const LONGEST_START_S = 3_000;
+
+const OPTIONS = {
+  trace: { type: 'string' },
+  'start-seconds': { type: 'string' },
+  policies: { type: 'string' },
+  'shared-machines': { type: 'boolean' },
+  'machine-keep-alive': { type: 'string' },
+  'tick-seconds': { type: 'string' },
+  'lag-seconds': { type: 'string' },
+  'start-variation': { type: 'string' },
+  seed: { type: 'string' },
+  json: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+} as const;
+
+function parsed(
+  args: readonly string[],
+): ReturnType<typeof parseArgs<{ options: typeof OPTIONS; allowPositionals: true }>> {
+  try {
+    return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
+  } catch (error) {
+    throw new UserError(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
+  }
+}
+
+function number(option: string, text: string | undefined, least: number, most: number): number {
+  if (text === undefined) throw new UserError(`--${option} is missing: it must be a number from ${least} to ${most}`);
+  const value = text.trim() === '' ? NaN : Number(text);
+  if (value >= least && value <= most) return value;
+  throw new UserError(`--${option} is ${JSON.stringify(text)}: it must be a number from ${least} to ${most}`);
+}
+
+function listed(text: string | undefined): readonly string[] | undefined {
+  if (text === undefined) return undefined;
+  const names = text.split(',').map((name) => name.trim());
+  return names.filter((name) => name !== '');
+}
+
+function readTrace(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new UserError(`${file} can't be read: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}

@@ -1,0 +1,358 @@
+/**
+ * Discrete-event simulation of a platform: the same trace, settings and seed give the same result, to the last digit.
+ * Time is milliseconds since the start of the trace.
+ */
+import type { AppSpec } from '../runtime/domain/app-spec';
+import type { ScalingAction } from '../runtime/domain/scaling';
+import { AppState } from './app-state';
+import { Dispatcher } from './dispatch';
+import { EventQueue, type SimulationEvent } from './event-queue';
+import type { Faults } from './faults';
+import { MachineHouse } from './machine-house';
+import { MACHINE_EACH, Machines, type MachinePool } from './machines';
+import type { AppProfile, ScalingPolicy } from './policy';
+import { Random } from './random';
+import { Runners } from './runners';
+import type { StartTimes } from './start-times';
+import type { Trace } from './trace';
+import { WaitingLine } from './waiting-line';
+import { EVENT, type Observer, type World } from './world';
+
+export interface SimulationSettings {
+  readonly policy: ScalingPolicy;
+  readonly startTimes: StartTimes;
+  /** The settings of an app by its name. */
+  readonly spec: (app: string) => AppSpec;
+  /** GPUs of a runner of the app; 1 when absent. */
+  readonly gpus?: (app: string) => number;
+  readonly machines?: Partial<MachinePool>;
+  readonly faults?: Faults;
+  readonly seed?: number;
+  /** From a decision until the fleet has it, ms; 0 on one machine. */
+  readonly lagMs?: number;
+  /** From a submit that finds no free slot until the controller looks, ms. */
+  readonly pokeLagMs?: number;
+  /** How often agents look at the floor that holds them, ms. */
+  readonly heartbeatMs?: number;
+  /** Looks at every app at every tick, though nothing can have changed. Slow; the result must be the same. */
+  readonly everyTick?: boolean;
+  readonly observer?: Observer;
+}
+
+export interface SimulationResult {
+  /** By request: ms from its arrival until the attempt that served it began; NaN for one that was not served. */
+  readonly waitMs: Float64Array;
+  readonly served: number;
+  /** Requests whose attempts were used up. */
+  readonly deadLetters: number;
+  /** Requests that still waited or ran at the end. */
+  readonly unfinished: number;
+  /** Runners launched. */
+  readonly starts: number;
+  readonly machinesLaunched: number;
+  /** What was paid for: GPU-hours of machines, from the wish for each to its end. */
+  readonly gpuHours: number;
+  /** GPU-hours that runners held GPUs, starts included. */
+  readonly runnerGpuHours: number;
+  /** When anything last changed, or when the simulation gave up waiting for changes; ms. */
+  readonly endedAt: number;
+  readonly events: number;
+  /** Times a scaler was asked. */
+  readonly looks: number;
+}
+
+export function simulate(trace: Trace, settings: SimulationSettings): SimulationResult {
+  return new Simulation(trace, settings).run();
+}
+
+/** Pokes of an app are looked at most this often (`POKE_INTERVAL_MS` of the controller). */
+const POKE_INTERVAL_MS = 100;
+
+/** Longer than any policy waits before it acts on a state that stays. */
+const SETTLED_MS = 3_600_000;
+
+/** What is not over this long after the last arrival or answer never will be. */
+const GIVEN_UP_MS = 24 * 3_600_000;
+
+class Simulation implements World {
+  now = 0;
+  served = 0;
+  deadLetters = 0;
+  changedAt = 0;
+  readonly events = new EventQueue();
+  readonly observer: Observer;
+  readonly startedAt: Float64Array;
+  private readonly apps: readonly AppState[];
+  private readonly dispatcher: Dispatcher;
+  private readonly runners: Runners;
+  private readonly machines: Machines;
+  private readonly house: MachineHouse;
+  private arrived = 0;
+  private eventCount = 0;
+  private looks = 0;
+  /** When a request last arrived or was served. */
+  private progressAt = 0;
+  private gaveUp = false;
+  /** The tick that was looked at last, and the last app of it. */
+  private tickAt = -1;
+  private tickApp = -1;
+
+  constructor(
+    readonly trace: Trace,
+    private readonly settings: SimulationSettings,
+  ) {
+    const { policy, faults = {}, seed = 1 } = settings;
+    this.observer = settings.observer ?? {};
+    this.startedAt = new Float64Array(trace.app.length).fill(NaN);
+    this.machines = new Machines(poolOf(settings), settings.startTimes, new Random(seed, 'start times'));
+    this.apps = this.createApps(seed);
+    this.house = new MachineHouse(this, this.machines, faults, new Random(seed, 'reclaims'), {
+      drain: (runner, reason, graceMs) => {
+        this.runners.drain(runner, reason, graceMs);
+      },
+      lose: (runner, reason) => {
+        this.runners.end(runner, 'lost', reason);
+      },
+      place: (runner) => {
+        this.runners.place(runner);
+      },
+    });
+    const lives = { lagMs: settings.lagMs ?? 0, heartbeatMs: settings.heartbeatMs ?? 1_000, faults };
+    this.runners = new Runners(this, lives, this.house, new Random(seed, 'heartbeats'), {
+      offer: (runner) => {
+        this.dispatcher.offer(runner);
+      },
+      leave: (runner) => {
+        this.dispatcher.leave(runner);
+      },
+      abandon: (runner, crashed) => {
+        this.dispatcher.abandon(runner, crashed);
+      },
+    });
+    this.dispatcher = new Dispatcher(
+      this,
+      { dispatch: policy.dispatch, crashShare: faults.crashShare ?? 0 },
+      new Random(seed, 'wakes'),
+      new Random(seed, 'crashes'),
+      {
+        idle: (runner) => {
+          this.runners.idle(runner);
+        },
+        crashed: (runner) => {
+          this.runners.end(runner, 'crashed', 'its process ended');
+        },
+      },
+    );
+  }
+
+  run(): SimulationResult {
+    for (const app of this.apps) this.planLook(app, 0);
+    const event: SimulationEvent = { at: 0, kind: 0, subject: 0, detail: 0 };
+    const { arrivalMs } = this.trace;
+    while (!this.over()) {
+      const arrivesAt = this.arrived < arrivalMs.length ? (arrivalMs[this.arrived] ?? Infinity) : Infinity;
+      this.eventCount += 1;
+      if (arrivesAt <= this.events.nextAt) {
+        this.now = arrivesAt;
+        this.arrive();
+      } else if (this.events.take(event)) {
+        this.now = event.at;
+        this.handle(event);
+      }
+    }
+    return this.result();
+  }
+
+  touched(app: AppState): void {
+    if (this.settings.everyTick) return;
+    this.planLook(app, this.now);
+  }
+
+  private handle({ kind, subject, detail }: SimulationEvent): void {
+    switch (kind) {
+      case EVENT.look:
+        this.tick(this.app(subject));
+        return;
+      case EVENT.poke:
+        this.pokeNow(this.app(subject));
+        return;
+      case EVENT.retry:
+        this.dispatcher.retry(this.app(this.trace.app[subject] ?? 0), subject);
+        return;
+      case EVENT.machineIdle:
+        this.house.considerEnding(subject);
+        return;
+      case EVENT.notice:
+        this.house.notice(subject);
+        return;
+      case EVENT.reclaim:
+        this.house.reclaim(subject);
+        return;
+      default:
+        this.handleRunner(kind, subject, detail);
+    }
+  }
+
+  private handleRunner(kind: number, subject: number, detail: number): void {
+    const runner = this.runners.get(subject);
+    if (runner === undefined) return;
+    switch (kind) {
+      case EVENT.claim:
+        this.dispatcher.claim(runner);
+        return;
+      case EVENT.finish:
+        this.progressAt = this.now;
+        this.dispatcher.finish(runner, detail);
+        return;
+      case EVENT.stage:
+        this.runners.advance(runner);
+        return;
+      case EVENT.place:
+        this.runners.place(runner);
+        return;
+      case EVENT.retire:
+        this.runners.considerRetiring(runner);
+        return;
+      case EVENT.expire:
+        this.runners.expire(runner);
+    }
+  }
+
+  private arrive(): void {
+    const request = this.arrived;
+    this.arrived += 1;
+    this.progressAt = this.now;
+    this.changedAt = this.now;
+    const app = this.app(this.trace.app[request] ?? 0);
+    app.arrivals += 1;
+    const foundSlot = this.dispatcher.submit(app, request);
+    if (foundSlot || !this.settings.policy.poked || app.pokePlanned) return;
+    app.pokePlanned = true;
+    const at = Math.max(this.now + (this.settings.pokeLagMs ?? 0), app.pokeAt + POKE_INTERVAL_MS);
+    this.events.add(at, EVENT.poke, app.number);
+  }
+
+  private pokeNow(app: AppState): void {
+    app.pokePlanned = false;
+    app.pokeAt = this.now;
+    this.look(app);
+    this.planLook(app, app.scaler.nextLook(app));
+  }
+
+  private tick(app: AppState): void {
+    if (app.lookAt !== this.now) return;
+    app.lookAt = Infinity;
+    this.tickAt = this.now;
+    this.tickApp = app.number;
+    this.look(app);
+    this.planLook(app, this.settings.everyTick ? this.now : app.scaler.nextLook(app));
+  }
+
+  private look(app: AppState): void {
+    this.looks += 1;
+    app.now = this.now > app.now ? this.now : app.now;
+    app.forget(this.now);
+    for (const action of app.scaler.look(app)) this.act(app, action);
+  }
+
+  private act(app: AppState, action: ScalingAction): void {
+    if (action.kind === 'launch') {
+      for (let count = 0; count < action.count; count += 1) this.runners.launch(app, action.failedStarts);
+      return;
+    }
+    if (action.kind === 'setFloor') {
+      app.floor = action.floor;
+      this.touched(app);
+      this.runners.releaseHeld(app);
+      return;
+    }
+    const runner = this.runners.find(action.runner);
+    if (runner === undefined) return;
+    if (action.kind === 'drain') this.runners.drain(runner, action.reason, action.graceMs);
+    else this.runners.end(runner, action.exit, action.reason);
+  }
+
+  /** Plans a look at the first tick from `at` on that has not been there yet. */
+  private planLook(app: AppState, at: number): void {
+    if (at === Infinity) return;
+    const { tickMs } = this.settings.policy;
+    let tick = Math.ceil(Math.max(at, this.now) / tickMs) * tickMs;
+    if (tick === this.tickAt && app.number <= this.tickApp) tick += tickMs;
+    if (tick >= app.lookAt) return;
+    app.lookAt = tick;
+    this.events.add(tick, EVENT.look, app.number, 0, app.number);
+  }
+
+  /** True when nothing that is still to come can change anything. */
+  private over(): boolean {
+    const { length } = this.trace.app;
+    if (this.arrived < length) return false;
+    if (this.events.size === 0) return true;
+    const next = this.events.nextAt;
+    this.gaveUp = next - this.progressAt > GIVEN_UP_MS;
+    if (this.gaveUp) return true;
+    const accounted = this.served + this.deadLetters === length;
+    return accounted && this.events.unranked === 0 && next - this.changedAt > SETTLED_MS;
+  }
+
+  private result(): SimulationResult {
+    // Runners that would stay for longer are paid for as long as they were watched.
+    const endedAt = this.gaveUp && this.runners.present > 0 ? this.progressAt + GIVEN_UP_MS : this.changedAt;
+    const waitMs = this.startedAt.map((at, request) => at - (this.trace.arrivalMs[request] ?? 0));
+    return {
+      waitMs,
+      served: this.served,
+      deadLetters: this.deadLetters,
+      unfinished: this.trace.app.length - this.served - this.deadLetters,
+      starts: this.runners.starts,
+      machinesLaunched: this.machines.launched,
+      gpuHours: this.machines.gpuMs(endedAt) / HOUR_MS,
+      runnerGpuHours: this.runners.gpuMs(endedAt) / HOUR_MS,
+      endedAt,
+      events: this.eventCount,
+      looks: this.looks,
+    };
+  }
+
+  private createApps(seed: number): readonly AppState[] {
+    const means = meanServices(this.trace);
+    return this.trace.apps.map((id, number) => {
+      const profile: AppProfile = {
+        id,
+        spec: this.settings.spec(id),
+        gpus: this.settings.gpus?.(id) ?? 1,
+        meanServiceMs: means[number] ?? 0,
+      };
+      const scaler = this.settings.policy.scaler(profile, new Random(seed, `scaler of ${id}`));
+      return new AppState(number, profile, scaler, new WaitingLine(), this.trace.arrivalMs);
+    });
+  }
+
+  private app(number: number): AppState {
+    const app = this.apps[number];
+    if (app === undefined) throw new RangeError(`There is no app ${number}`);
+    return app;
+  }
+}
+
+const HOUR_MS = 3_600_000;
+
+function poolOf({ machines, policy }: SimulationSettings): MachinePool {
+  return {
+    ...MACHINE_EACH,
+    ...(policy.machineKeepAliveMs === undefined ? {} : { keepAliveMs: policy.machineKeepAliveMs }),
+    ...(policy.machinesFromZero === undefined ? {} : { machinesFromZero: policy.machinesFromZero }),
+    ...machines,
+  };
+}
+
+function meanServices({ apps, app, serviceMs }: Trace): readonly number[] {
+  const sums = apps.map(() => ({ sum: 0, count: 0 }));
+  app.forEach((place, request) => {
+    const entry = sums[place];
+    if (entry === undefined) return;
+    entry.sum += serviceMs[request] ?? 0;
+    entry.count += 1;
+  });
+  return sums.map(({ sum, count }) => (count === 0 ? 0 : sum / count));
+}
