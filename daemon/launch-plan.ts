@@ -76,7 +76,7 @@ async function falPlan(
   environment: Environment,
 ): Promise<LaunchPlan> {
   await progress(runner, 'building its Python environment');
-  const { python, closure, binDirectory } = await environments.prepare(spec.requirements);
+  const { python, closure, binDirectory } = await environments.prepare(spec.requirements, dirname(source.file));
   return {
     command: python,
     args: [serveProgram, '--file', source.file, '--name', source.name, '--host', '127.0.0.1', '--port', '0'],
