@@ -79,18 +79,18 @@ export class Database {
 
   /** Runs a statement that changes rows and returns how many. For use inside `write` only. */
   run(sql: string, ...values: readonly SqlValue[]): number {
-    return this.prepared(sql).run(values).changes;
+    return this.kept(sql, () => this.connection.prepare(sql)).run(values).changes;
   }
 
   /* eslint-disable @typescript-eslint/no-unnecessary-type-parameters -- T is what the caller knows of the columns. */
 
   /** The first row, its columns in order. */
   first<T extends Row>(sql: string, ...values: readonly SqlValue[]): T | undefined {
-    return this.prepared(sql).raw().get(values) as T | undefined;
+    return this.query(sql).get(values) as T | undefined;
   }
 
   all<T extends Row>(sql: string, ...values: readonly SqlValue[]): readonly T[] {
-    return this.prepared(sql).raw().all(values) as T[];
+    return this.query(sql).all(values) as T[];
   }
 
   /* eslint-enable @typescript-eslint/no-unnecessary-type-parameters */
@@ -157,10 +157,15 @@ export class Database {
       );
   }
 
-  private prepared(sql: string): Libsql.Statement {
+  /** A statement whose rows are arrays. */
+  private query(sql: string): Libsql.Statement {
+    return this.kept(sql, () => this.connection.prepare(sql).raw());
+  }
+
+  private kept(sql: string, prepare: () => Libsql.Statement): Libsql.Statement {
     let statement = this.statements.get(sql);
     if (statement === undefined) {
-      statement = this.connection.prepare(sql);
+      statement = prepare();
       this.statements.set(sql, statement);
     }
     return statement;

@@ -11,6 +11,7 @@ import type {
   StoredResponse,
 } from '../ports';
 import type { Database, Durability, SqlValue } from './database';
+import { RecentHeads } from './recent-heads';
 import { RequestChanges } from './request-changes';
 import { RequestEvents } from './request-events';
 
@@ -23,6 +24,7 @@ type BodyColumns = readonly [bytes: Uint8Array | null, blob: string | null];
 export class SqliteRequestStore implements RequestStore {
   private readonly changes = new RequestChanges();
   private readonly log: RequestEvents;
+  private readonly recent = new RecentHeads();
 
   constructor(
     private readonly database: Database,
@@ -34,29 +36,27 @@ export class SqliteRequestStore implements RequestStore {
   async create(head: RequestHead, input: RequestInput): Promise<boolean> {
     const columns = [head.id, head.app, head.submittedAt, ...searchColumns(head), head.version, JSON.stringify(head)];
     const sent = [head.id, input.method, input.target, JSON.stringify(input.headers), ...bodyColumns(input.body)];
-    const created = await this.database.write(() => {
+    return this.writeHead(head, () => {
       if (this.database.run(CREATE_HEAD, ...columns) === 0) return false;
       this.database.run('INSERT INTO inputs VALUES (?, ?, ?, ?, ?, ?)', ...sent);
       return true;
-    }, durabilityOf(head));
-    if (created) this.changes.announce(head.id);
-    return created;
+    });
   }
 
   async get(id: string): Promise<RequestHead | undefined> {
+    const recent = this.recent.get(id);
+    if (recent !== undefined) return recent;
     const row = this.database.first<HeadRow>('SELECT head FROM requests WHERE id = ?', id);
     return row && parseHead(row);
   }
 
   async replace(next: RequestHead, response?: StoredResponse): Promise<boolean> {
     const columns = [...searchColumns(next), next.version, JSON.stringify(next), next.id, next.version - 1];
-    const replaced = await this.database.write(() => {
+    return this.writeHead(next, () => {
       if (this.database.run(REPLACE_HEAD, ...columns) === 0) return false;
       if (response !== undefined) this.storeResponse(next.id, response);
       return true;
-    }, durabilityOf(next));
-    if (replaced) this.changes.announce(next.id);
-    return replaced;
+    });
   }
 
   async remove(id: string): Promise<void> {
@@ -64,6 +64,7 @@ export class SqliteRequestStore implements RequestStore {
     await this.removeBlob('inputs', id);
     await this.removeBlob('responses', id);
     await this.database.write(() => {
+      this.recent.forget(id);
       for (const table of ['requests', 'inputs', 'responses', 'events'])
         this.database.run(`DELETE FROM ${table} WHERE id = ?`, id);
     }, 'killed process');
@@ -168,6 +169,22 @@ export class SqliteRequestStore implements RequestStore {
 
   async changed(id: string, timeoutMs: number, signal?: AbortSignal): Promise<void> {
     await this.changes.next(id, timeoutMs, signal);
+  }
+
+  /** Runs a write that stores `head` where it returns true, and tells who waits for a change. */
+  private async writeHead(head: RequestHead, store: () => boolean): Promise<boolean> {
+    try {
+      const stored = await this.database.write(() => {
+        const done = store();
+        if (done) this.recent.put(head);
+        return done;
+      }, durabilityOf(head));
+      if (stored) this.changes.announce(head.id);
+      return stored;
+    } catch (error) {
+      this.recent.forget(head.id);
+      throw error;
+    }
   }
 
   private storeResponse(id: string, { status, headers, body }: StoredResponse): void {
