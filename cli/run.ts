@@ -34,7 +34,7 @@ export function runCommand(): Command {
   return new Command('run')
     .description("Serve fal apps, or an HTTP server as it is, on this machine: fal's queue API, runners from zero to N")
     .argument('[apps...]', 'FILE.py::ClassName, or FILE.py when it holds a single app')
-    .option('--port <number>', 'where the platform listens; 0: any free port', wholeNumber, 8000)
+    .option('--port <number>', 'where the platform listens; 0: any free port', portNumber, 8000)
     .option('--host <address>', 'the address to listen on', '127.0.0.1')
     .option('--https', 'serve HTTPS with a certificate made on the spot (the Python client needs it)', false)
     .option('--state <folder>', 'where requests, files and keys are kept', '.sgpu')
@@ -44,7 +44,7 @@ export function runCommand(): Command {
         .default(undefined, 'public on loopback, else private'),
     )
     .option('--exec <command>', 'serve the HTTP server that this command starts')
-    .option('--app-port <number>', 'the port on which that server listens', wholeNumber)
+    .option('--app-port <number>', 'the port on which that server listens', portNumber)
     .option('--name <name>', 'the app name: the second part of its id')
     .option('--machine-type <type>', 'as in the app; wins over it')
     .option('--num-gpus <number>', 'as in the app; wins over it', wholeNumber)
@@ -152,6 +152,12 @@ function interrupted(): Promise<void> {
 function wholeNumber(text: string): number {
   if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('It must be a whole number.');
   return Number(text);
+}
+
+function portNumber(text: string): number {
+  const port = wholeNumber(text);
+  if (port > 65_535) throw new InvalidArgumentError('Ports end at 65535.');
+  return port;
 }
 
 function seconds(text: string): number {

@@ -2,7 +2,7 @@
  * The whole platform in one process: gateway, controller and agents over the local adapters. It owns its state folder;
  * everything it accepted is there when it starts again.
  */
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { Controller } from '../runtime/controller/controller';
 import { WebhookDelivery } from '../runtime/controller/webhook-delivery';
 import { UserError } from '../runtime/domain/user-error';
@@ -158,12 +158,21 @@ function longestGrace(apps: readonly ServedApp[]): number {
 }
 
 function refuseTwins(apps: readonly ServedApp[]): void {
-  const seen = new Set<string>();
-  for (const { record } of apps) {
-    if (seen.has(record.id)) {
-      const name = record.spec.name;
-      throw new UserError(`Two apps are named '${name}': give one another name (class ${name}(fal.App, name="…"))`);
+  const seen = new Map<string, ServedApp>();
+  for (const app of apps) {
+    const twin = seen.get(app.record.id);
+    if (twin !== undefined) {
+      const both = `${placeOf(twin)} and ${placeOf(app)}`;
+      throw new UserError(`Two apps are named '${app.record.spec.name}': ${both}. Give one another name${mend(app)}`);
     }
-    seen.add(record.id);
+    seen.set(app.record.id, app);
   }
+}
+
+function placeOf({ source }: ServedApp): string {
+  return source.kind === 'fal' ? `${source.name} in ${relative(process.cwd(), source.file)}` : 'the one of --exec';
+}
+
+function mend({ source }: ServedApp): string {
+  return source.kind === 'fal' ? `, such as class ${source.name}(fal.App, name="…")` : ' by --name';
 }

@@ -82,8 +82,11 @@ function onePort(spec: AppSpec): AppSpec {
 
 async function textOf(file: string, given: string): Promise<string> {
   try {
-    return await readFile(file, 'utf8');
+    const bytes = await readFile(file);
+    if (bytes.includes(0)) throw new UserError(`${given} is no Python file: it holds no text`);
+    return bytes.toString();
   } catch (error) {
+    if (error instanceof UserError) throw error;
     const code = (error as NodeJS.ErrnoException).code;
     if (code === 'ENOENT') throw new UserError(`There is no file ${given}`);
     if (code === 'EISDIR') throw new UserError(`${given} is a folder: name the Python file in it`);

@@ -1,5 +1,7 @@
 /** The adapters over one state folder, opened together. */
+import { access, constants, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { UserError } from '../runtime/domain/user-error';
 import type {
   AppStore,
   BlobStore,
@@ -33,8 +35,9 @@ export interface Stores {
   close(): void;
 }
 
-/** Opens a state folder. A UserError says that another platform has it open. */
+/** Opens a state folder. A UserError says that another platform has it open, or that it can't be written. */
 export async function openStores(folder: string): Promise<Stores> {
+  await makeFolder(folder);
   const database = Database.open(folder);
   const blobs = await FileBlobStore.open(join(folder, 'blobs'));
   return {
@@ -51,4 +54,30 @@ export async function openStores(folder: string): Promise<Stores> {
       database.close();
     },
   };
+}
+
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await access(folder, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw new UserError(`${folder} can't be the state folder: ${obstacle(error)}. Choose another with --state`);
+  }
+}
+
+function obstacle(error: unknown): string {
+  switch ((error as NodeJS.ErrnoException).code) {
+    case 'EEXIST':
+    case 'ENOTDIR':
+      return 'there is a file of that name';
+    case 'EACCES':
+    case 'EPERM':
+      return 'permission denied';
+    case 'EROFS':
+      return 'it is on a read-only file system';
+    case 'ENOSPC':
+      return 'the disk is full';
+    default:
+      return String(error);
+  }
 }

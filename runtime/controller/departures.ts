@@ -2,19 +2,28 @@
 import type { Decision } from '../domain/app';
 import { alive, type RunnerRecord } from '../domain/runner';
 
+/** What there was at the last look at an app. */
+interface Look {
+  readonly at: number;
+  /** The runners that were there. */
+  readonly present: ReadonlySet<string>;
+}
+
 /**
- * Remembers who was there at the last look. After a restart nobody is remembered, so what left meanwhile goes unsaid: the
- * records of those runners still say why they left.
+ * Remembers the last look. After a restart there was none, so what left meanwhile goes unsaid: the records of those
+ * runners still say why they left.
  */
 export class Departures {
-  private readonly seen = new Map<string, ReadonlySet<string>>();
+  private readonly looks = new Map<string, Look>();
 
   /** The decision that tells of the runners that left since the last look; `undefined` when none did. */
   note(app: string, runners: readonly RunnerRecord[], now: number): Decision | undefined {
-    const before = this.seen.get(app) ?? new Set();
+    const last = this.looks.get(app) ?? { at: now, present: new Set() };
     const present = runners.filter(alive);
-    this.seen.set(app, new Set(present.map((runner) => runner.id)));
-    const left = runners.filter((runner) => !alive(runner) && before.has(runner.id));
+    this.looks.set(app, { at: now, present: new Set(present.map((runner) => runner.id)) });
+    const left = runners.filter(
+      (runner) => !alive(runner) && (last.present.has(runner.id) || runner.createdAt >= last.at),
+    );
     if (left.length === 0) return undefined;
     // Runners on their way out count until they are gone, so that three that leave one by one are 3 → 2, 2 → 1, 1 → 0.
     const remaining = present.length;

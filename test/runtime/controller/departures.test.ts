@@ -4,8 +4,8 @@ import type { RunnerRecord } from '../../../runtime/domain/runner';
 
 const NOW = 10_000_000;
 const leaving = (id: string): RunnerRecord => ({ ...readyRunner(NOW), id, state: 'TERMINATING' });
-const gone = (id: string): RunnerRecord =>
-  runnerRecord({ id, state: 'TERMINATED', exit: 'retired', exitReason: 'idle for keep_alive (1 s)' });
+const gone = (id: string, createdAt = NOW - 1): RunnerRecord =>
+  runnerRecord({ id, createdAt, state: 'TERMINATED', exit: 'retired', exitReason: 'idle for keep_alive (1 s)' });
 
 test('runners that leave one after the other are counted down, those on their way out included', () => {
   const departures = new Departures();
@@ -30,4 +30,12 @@ test('nothing is said twice, and nothing of runners that were gone before the fi
     actions: ['runner a left: retired'],
   });
   expect(departures.note('owner/app', [gone('before'), gone('a')], NOW)).toBeUndefined();
+});
+
+test('a runner that came and went between two looks is told of once', () => {
+  const departures = new Departures();
+  const crashed = gone('a', NOW + 5);
+  expect(departures.note('owner/app', [], NOW)).toBeUndefined();
+  expect(departures.note('owner/app', [crashed], NOW + 10)?.reason).toMatch(/^1 → 0 runners/);
+  expect(departures.note('owner/app', [crashed], NOW + 20)).toBeUndefined();
 });

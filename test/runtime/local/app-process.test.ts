@@ -164,7 +164,7 @@ describe('the end of an app', () => {
 
   test('a command that does not exist is named', async () => {
     const exit = await start({ command: 'no-such-program' }).exited;
-    expect(exit.reason).toBe('exit code 127: the command no-such-program was not found');
+    expect(exit.reason).toBe('exit code 127: no-such-program, or a command that it runs, was not found');
   });
 
   test('a working directory that does not exist is an exit with a reason', async () => {
