@@ -122,7 +122,8 @@ export class AppProcess {
     const { command } = this.plan;
     const killedBy = signal ?? signalOf((code ?? 0) - SIGNALLED);
     if (killedBy !== undefined) return { signal: killedBy, reason: this.killedReason(killedBy) };
-    if (code === NOT_FOUND) return { code, reason: `exit code ${code}: ${command}, or a command that it runs, was not found` };
+    if (code === NOT_FOUND)
+      return { code, reason: `exit code ${code}: ${command}, or a command that it runs, was not found` };
     if (code === NOT_EXECUTABLE) return { code, reason: `exit code ${code}: ${command} can't be executed` };
     return { code: code ?? 0, reason: `exit code ${code ?? 0}` };
   }

@@ -12,6 +12,7 @@ import Libsql from 'libsql';
 import { StoreFullError } from '../domain/store-full-error';
 import { UserError } from '../domain/user-error';
 import { errorCode } from './error-code';
+import { outOfRoom } from './out-of-room';
 import { MIGRATIONS } from './schema';
 import { SharedSync } from './shared-sync';
 
@@ -198,6 +199,6 @@ function opening(error: unknown, folder: string): unknown {
 }
 
 function writing(error: unknown): unknown {
-  if (!['SQLITE_FULL', 'ENOSPC', 'EDQUOT'].includes(errorCode(error) ?? '')) return error;
+  if (!outOfRoom(error)) return error;
   return new StoreFullError('The disk that holds the state folder is full; free some space, nothing was lost');
 }

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { StoreFullError } from '../domain/store-full-error';
-import { errorCode } from './error-code';
+import { outOfRoom } from './out-of-room';
 
 /**
  * Writes beside the target (or in `temporaryFolder`, on the same disk) and renames. On an error the target is as before.
@@ -27,7 +27,9 @@ export async function writeDurably(
     await syncFolder(dirname(path));
   } catch (error) {
     await rm(temporary, { force: true });
-    throw isFull(error) ? new StoreFullError(`The disk that holds ${dirname(path)} is full; free some space`) : error;
+    throw outOfRoom(error)
+      ? new StoreFullError(`The disk that holds ${dirname(path)} is full; free some space`)
+      : error;
   }
 }
 
@@ -39,8 +41,4 @@ async function syncFolder(path: string): Promise<void> {
   } finally {
     await folder.close();
   }
-}
-
-function isFull(error: unknown): boolean {
-  return errorCode(error) === 'ENOSPC' || errorCode(error) === 'EDQUOT';
 }
