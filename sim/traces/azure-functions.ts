@@ -4,8 +4,8 @@
  * (MIT); licences beside the data.
  *
  * Assumed: each function is an app. The data has calls by minute: they arrive at random within it, evenly. It has
- * percentiles of execution times: each call draws one by linear interpolation, times `serviceScale`; a function without
- * them takes its place's median. Functions of CPU clouds are called far more often than GPU apps: `maxCallsADay` leaves
+ * percentiles of execution times: each call draws one by linear interpolation, times `serviceScale`, or 1.5 s where there
+ * are none. Functions of CPU clouds are called far more often than GPU apps: `maxCallsADay` leaves
  * the busier ones out, which keeps the many that are rarely used.
  */
 import type { Random } from '../random';
@@ -53,7 +53,7 @@ type Curve = readonly number[];
 
 const SHARES = [0, 0.01, 0.25, 0.5, 0.75, 0.99, 1];
 
-/** The median of the medians of the data set, about a second and a half, for every call. */
+/** For functions whose execution times are not in the data: about the median of the others. */
 const UNKNOWN_CURVE: Curve = SHARES.map(() => 1_500);
 
 function executionCurve([name = '', , , , , , , ...percentiles]: readonly string[]): readonly [string, Curve] {
