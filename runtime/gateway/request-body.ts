@@ -48,7 +48,13 @@ async function readStream(stream: ReadableStream<Uint8Array>, request: Request, 
     head.push(value);
     size += value.length;
   }
-  await storeBlob(limits, request.headers.get('content-type'), resumed(head, chunks));
+  try {
+    await storeBlob(limits, request.headers.get('content-type'), resumed(head, chunks));
+  } catch (error) {
+    // Who sends until the end reads the answer then, and may go on to use the connection.
+    await readToEnd(chunks);
+    throw error;
+  }
   return { blob: limits.blobKey };
 }
 
@@ -74,9 +80,18 @@ async function* limited(stream: ReadableStream<Uint8Array>, maxBytes: number): A
   }
 }
 
+/** Whoever stops reading early leaves `rest` where it is. */
 async function* resumed(head: readonly Uint8Array[], rest: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {
   yield* head;
-  yield* { [Symbol.asyncIterator]: () => rest };
+  yield* { [Symbol.asyncIterator]: () => ({ next: () => rest.next() }) };
+}
+
+async function readToEnd(rest: AsyncIterator<Uint8Array>): Promise<void> {
+  try {
+    while (!(await rest.next()).done);
+  } catch {
+    // The sender hung up, or sends more than is allowed.
+  }
 }
 
 /** A caller that hangs up while sending is no failure of the platform. */

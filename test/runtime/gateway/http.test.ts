@@ -1,5 +1,6 @@
 /** What only a real connection shows. */
 import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { StoreFullError } from '../../../runtime/domain/store-full-error';
 import { APP, TestPlatform, until } from './test-platform';
 
 let platform: TestPlatform;
@@ -19,6 +20,31 @@ test('a body that is declared too large is refused before it is sent', async () 
   });
   expect(response.statusCode).toBe(413);
   response.destroy();
+});
+
+test('a body that there is no room for is read to its end before it is refused', async () => {
+  const failed = new Promise<void>((resolve) => {
+    jest.spyOn(platform.blobs, 'put').mockImplementation(async (_key, body) => {
+      for await (const chunk of body) if (chunk.length > 0) break;
+      resolve();
+      throw new StoreFullError('The disk is full');
+    });
+  });
+  let ended = false;
+  const upload = httpRequest(`${origin}/queue/${APP}`, { method: 'POST' });
+  const answer = new Promise<readonly [status: number | undefined, ended: boolean]>((resolve, reject) => {
+    upload.on('error', reject).on('response', (response) => {
+      response.resume();
+      resolve([response.statusCode, ended]);
+    });
+  });
+  upload.write(Buffer.alloc(300_000));
+  await failed;
+  // Time for an answer that comes too early.
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  upload.end('the rest', () => (ended = true));
+  expect(await answer).toEqual([507, true]);
+  expect(platform.requests.all()).toEqual([]);
 });
 
 test('an upload that is cut off makes no request', async () => {
