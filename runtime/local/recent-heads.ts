@@ -4,8 +4,9 @@ import type { RequestHead } from '../domain/request';
 const KEPT = 4_096;
 
 /**
- * The heads that were written last. Whoever follows a request asks for its head at every step; this saves most of those
- * reads. It may serve them because nothing else writes to the database.
+ * The heads that were written last, or that stand first in a queue. Whoever follows a request asks for its head at every
+ * step, and every claim looks at the first that wait; this saves most of those reads. It may serve them because nothing
+ * else writes to the database.
  */
 export class RecentHeads {
   private readonly heads = new Map<string, RequestHead>();

@@ -1,4 +1,4 @@
-import { dueAt, webhookDueAt, type Priority, type RequestHead } from '../domain/request';
+import { dueAt, webhookDueAt, type RequestHead } from '../domain/request';
 import type {
   Backlog,
   BlobStore,
@@ -14,8 +14,7 @@ import type { Database, Durability, SqlValue } from './database';
 import { RecentHeads } from './recent-heads';
 import { RequestChanges } from './request-changes';
 import { RequestEvents } from './request-events';
-
-const RANK: Readonly<Record<Priority, number>> = { normal: 0, low: 1 };
+import { QUEUE_RANK, WaitingRequests } from './waiting-requests';
 
 type HeadRow = readonly [head: string];
 type BodyColumns = readonly [bytes: Uint8Array | null, blob: string | null];
@@ -25,12 +24,14 @@ export class SqliteRequestStore implements RequestStore {
   private readonly changes = new RequestChanges();
   private readonly log: RequestEvents;
   private readonly recent = new RecentHeads();
+  private readonly queue: WaitingRequests;
 
   constructor(
     private readonly database: Database,
     private readonly blobs: Pick<BlobStore, 'remove'>,
   ) {
     this.log = new RequestEvents(database);
+    this.queue = new WaitingRequests(database, this.recent);
   }
 
   async create(head: RequestHead, input: RequestInput): Promise<boolean> {
@@ -101,30 +102,15 @@ export class SqliteRequestStore implements RequestStore {
     limit: number,
     after?: Pick<RequestHead, 'priority' | 'id'>,
   ): Promise<readonly RequestHead[]> {
-    const [rank, id] = after === undefined ? [-1, ''] : [RANK[after.priority], after.id];
-    const [heads] = this.database.first<readonly [string | null]>(WAITING, app, rank, id, limit) ?? [null];
-    return heads === null ? [] : (JSON.parse(heads) as RequestHead[]);
+    return this.queue.first(app, limit, after);
   }
 
   async position(head: RequestHead): Promise<number> {
-    if (head.state !== 'IN_QUEUE') return 0;
-    const [before] = this.database.first<readonly [number]>(POSITION, head.app, RANK[head.priority], head.id) ?? [0];
-    return before;
+    return this.queue.position(head);
   }
 
   async backlog(app: string, submittedUntil: number): Promise<Backlog> {
-    const [waiting, waitingSince, oldest] = this.database.first<readonly [number, number | null, number | null]>(
-      BACKLOG,
-      submittedUntil,
-      app,
-    ) ?? [0, null, null];
-    const [inProgress] = this.database.first<readonly [number]>(IN_PROGRESS, app) ?? [0];
-    return {
-      waiting,
-      waitingSince: waitingSince ?? 0,
-      ...(oldest === null ? {} : { oldestWaitingAt: oldest }),
-      inProgress,
-    };
+    return this.queue.backlog(app, submittedUntil);
   }
 
   async due(now: number, limit: number): Promise<readonly RequestHead[]> {
@@ -206,21 +192,6 @@ const REPLACE_HEAD = `
   UPDATE requests SET queue_rank = ?, in_progress = ?, due_at = ?, webhook_due_at = ?, expires_at = ?, version = ?, head = ?
   WHERE id = ? AND version = ?`;
 
-/** One row with a JSON array: every claim begins with this query, and a row costs more to fetch than to parse. */
-const WAITING = `
-  SELECT '[' || group_concat(head, ',' ORDER BY queue_rank, id) || ']' FROM (
-    SELECT head, queue_rank, id FROM requests WHERE app = ? AND queue_rank IS NOT NULL AND (queue_rank, id) > (?, ?)
-    ORDER BY queue_rank, id LIMIT ?
-  )`;
-
-const POSITION = `
-  SELECT count(*) FROM requests WHERE app = ? AND queue_rank IS NOT NULL AND (queue_rank, id) < (?, ?)`;
-
-const BACKLOG = `
-  SELECT count(*), sum(submitted_at <= ?), min(submitted_at) FROM requests WHERE app = ? AND queue_rank IS NOT NULL`;
-
-const IN_PROGRESS = 'SELECT count(*) FROM requests WHERE app = ? AND in_progress IS NOT NULL';
-
 /**
  * What a caller of the queue was told must outlast a power cut; a claim or a heartbeat need not, as their work is then
  * merely repeated. A direct call ends with its connection anyway.
@@ -232,7 +203,7 @@ function durabilityOf({ mode, state, cancelRequested = false }: RequestHead): Du
 /** queue_rank, in_progress, due_at, webhook_due_at, expires_at */
 function searchColumns(head: RequestHead): readonly SqlValue[] {
   return [
-    head.state === 'IN_QUEUE' ? RANK[head.priority] : null,
+    head.state === 'IN_QUEUE' ? QUEUE_RANK[head.priority] : null,
     head.state === 'IN_PROGRESS' ? 1 : null,
     dueAt(head) ?? null,
     webhookDueAt(head) ?? null,
