@@ -28,10 +28,10 @@ const ACCESS = {
   public: 'public: no key',
 } as const;
 
-function examples({ url, secure, newKey }: Platform, { record, endpoints: paths }: ServedApp): string {
+function examples({ url, secure, requireKey }: Platform, { record, endpoints: paths }: ServedApp): string {
   const path = paths[0] ?? '/';
   const id = `${record.id}${path === '/' ? '' : path}`;
-  const withKey = newKey === undefined ? '' : ' -H "Authorization: Key $FAL_KEY"';
+  const withKey = !requireKey ? '' : ' -H "Authorization: Key $FAL_KEY"';
   return [
     `curl${withKey} ${url}/run/${id} -H 'content-type: application/json' -d '{}'`,
     '',
@@ -46,7 +46,7 @@ function examples({ url, secure, newKey }: Platform, { record, endpoints: paths 
 function pythonExample({ url, caPath }: NonNullable<Platform['secure']>, id: string): readonly string[] {
   const { host } = new URL(url);
   return [
-    `export FAL_RUN_HOST=${host}/run FAL_QUEUE_RUN_HOST=${host}/queue SSL_CERT_FILE=${caPath} FAL_KEY=\${FAL_KEY:-local:local}`,
+    `export FAL_RUN_HOST=${host}/run FAL_QUEUE_RUN_HOST=${host}/queue SSL_CERT_FILE='${caPath}' FAL_KEY=\${FAL_KEY:-local:local}`,
     `python3 -c 'import fal_client; print(fal_client.subscribe("${id}", arguments={}))'`,
   ];
 }

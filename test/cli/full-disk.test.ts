@@ -1,4 +1,5 @@
 /** A disk without room, by a limit to the size of files: what is refused is refused clearly, what was accepted is kept. */
+import { readdirSync, type Dirent } from 'node:fs';
 import { QueueCalls, type Answer } from '../end-to-end/queue-calls';
 import { endAllSgpu, Sgpu } from '../end-to-end/sgpu-program';
 import { TestFolder } from '../end-to-end/test-folder';
@@ -35,6 +36,8 @@ afterAll(async () => {
   folder.remove();
 });
 
+const isFile = (entry: Dirent): boolean => entry.isFile();
+
 const FULL = {
   status: 507,
   body: { detail: expect.stringMatching(/^The disk .* is full; free some space/) as unknown },
@@ -42,6 +45,7 @@ const FULL = {
 
 test('a large body is refused with 507, and nothing of it stays', async () => {
   expect(await calls.submit({ text: 'x'.repeat(8_000_000) })).toMatchObject(FULL);
+  expect(readdirSync(folder.file('state/blobs'), { recursive: true, withFileTypes: true }).filter(isFile)).toEqual([]);
   expect((await calls.submit({ text: 'small' })).status).toBe(200);
 });
 

@@ -40,8 +40,8 @@ const TIMEOUT_MS = 50_000;
 
 const run = promisify(execFile);
 
-/** Installs the client on first use. The folder appears whole or not at all, so test files may do so side by side. */
-async function installedPackages(): Promise<string> {
+/** The folder that has the client, installed on first use. It appears whole or not at all, so test files may do so side by side. */
+export async function installedPackages(): Promise<string> {
   const { stdout: version } = await run('python3', ['-c', 'import sys; print(sys.implementation.cache_tag)']);
   const cache = join(__dirname, '..', '..', 'node_modules', '.cache');
   const folder = join(cache, `${FAL_CLIENT}-${version.trim()}`);

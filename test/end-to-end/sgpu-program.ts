@@ -107,7 +107,7 @@ export class Sgpu {
   get secure(): { readonly url: string; readonly caPath: string; readonly key: string } {
     return {
       url: this.url.replace('http:', 'https:'),
-      caPath: this.found(/SSL_CERT_FILE=(\S+)/),
+      caPath: this.found(/SSL_CERT_FILE='(.+?)'/),
       key: this.key,
     };
   }
