@@ -101,7 +101,9 @@ function number(option: string, text: string | undefined, least: number, most: n
 function listed(text: string | undefined): readonly string[] | undefined {
   if (text === undefined) return undefined;
   const names = text.split(',').map((name) => name.trim());
-  return names.filter((name) => name !== '');
+  const given = names.filter((name) => name !== '');
+  if (given.length === 0) throw new UserError(`--policies names none; there are ${POLICY_NAMES.join(', ')}`);
+  return given;
 }
 
 function readTrace(file: string): string {

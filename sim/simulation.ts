@@ -34,6 +34,8 @@ export interface SimulationSettings {
   readonly pokeLagMs?: number;
   /** How often agents look at the floor that holds them, ms. */
   readonly heartbeatMs?: number;
+  /** What is not over this long after the last arrival or answer never will be, ms; a day by default. */
+  readonly giveUpMs?: number;
   /** Looks at every app at every tick, though nothing can have changed. Slow; the result must be the same. */
   readonly everyTick?: boolean;
   readonly observer?: Observer;
@@ -71,8 +73,7 @@ const POKE_INTERVAL_MS = 100;
 /** Longer than any policy waits before it acts on a state that stays. */
 const SETTLED_MS = 3_600_000;
 
-/** What is not over this long after the last arrival or answer never will be. */
-const GIVEN_UP_MS = 24 * 3_600_000;
+const GIVE_UP_MS = 24 * 3_600_000;
 
 class Simulation implements World {
   now = 0;
@@ -93,6 +94,7 @@ class Simulation implements World {
   /** When a request last arrived or was served. */
   private progressAt = 0;
   private gaveUp = false;
+  private readonly giveUpMs: number;
   /** The tick that was looked at last, and the last app of it. */
   private tickAt = -1;
   private tickApp = -1;
@@ -103,6 +105,7 @@ class Simulation implements World {
   ) {
     const { policy, faults = {}, seed = 1 } = settings;
     this.observer = settings.observer ?? {};
+    this.giveUpMs = settings.giveUpMs ?? GIVE_UP_MS;
     this.startedAt = new Float64Array(trace.app.length).fill(NaN);
     this.machines = new Machines(poolOf(settings), settings.startTimes, new Random(seed, 'start times'));
     this.apps = this.createApps(seed);
@@ -287,17 +290,16 @@ class Simulation implements World {
   private over(): boolean {
     const { length } = this.trace.app;
     if (this.arrived < length) return false;
-    if (this.events.size === 0) return true;
-    const next = this.events.nextAt;
-    this.gaveUp = next - this.progressAt > GIVEN_UP_MS;
-    if (this.gaveUp) return true;
     const accounted = this.served + this.deadLetters === length;
-    return accounted && this.events.unranked === 0 && next - this.changedAt > SETTLED_MS;
+    const next = this.events.nextAt;
+    if (accounted && this.events.unranked === 0 && next - this.changedAt > SETTLED_MS) return true;
+    this.gaveUp = next - this.progressAt > this.giveUpMs;
+    return this.gaveUp;
   }
 
   private result(): SimulationResult {
     // Runners that would stay for longer are paid for as long as they were watched.
-    const endedAt = this.gaveUp && this.runners.present > 0 ? this.progressAt + GIVEN_UP_MS : this.changedAt;
+    const endedAt = this.gaveUp && this.runners.present > 0 ? this.progressAt + this.giveUpMs : this.changedAt;
     const waitMs = this.startedAt.map((at, request) => at - (this.trace.arrivalMs[request] ?? 0));
     return {
       waitMs,

@@ -55,7 +55,7 @@ describe('one server', () => {
   it('has the mean wait ρ/(μ−λ) of the M/M/1 queue', () => {
     const [arrivals, services] = [0.5, 1];
     const service = exponentialService(1 / services);
-    const trace = poisson({ app: 'app', durationS: 400_000, service }, arrivals, new Random(7));
+    const trace = poisson({ app: 'app', durationS: 200_000, service }, arrivals, new Random(7));
     const result = simulated(trace, { policy: server, startS: 0 });
     const mean = waits(result).reduce((sum, wait) => sum + wait, 0) / trace.app.length;
     const expected = arrivals / services / (services - arrivals);
