@@ -81,7 +81,7 @@ def test_a_server_inside_the_function_ends_with_it(serve: Serve) -> None:
 
 def test_a_function_that_fails_or_returns_says_so(serve: Serve) -> None:
     port = free_port()
-    failure = serve(exposed(port, "subprocess.run(['not-a-command-at-all'])"), "server").failure()
+    failure = serve(exposed(port, "subprocess.run(['./not-a-command-at-all'])"), "server").failure()
     assert (failure["stage"], failure["message"].split(":")[0]) == ("serve", "server() raised FileNotFoundError")
     failure = serve(exposed(port, "pass"), "server").failure()
     assert failure["message"] == f"server() returned: it must run as long as port {port} is served"
