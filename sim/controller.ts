@@ -1,9 +1,9 @@
 /**
- * The controller's `decide` as a policy. `decide` depends on the size that `targetSize` gives, on the runners and on
- * deadlines, so it is only asked when one of them changed; `always` asks it at every look, to prove that this is so.
+ * The controller's `decide` as a policy. What it does follows from the size that `targetSize` gives, from the runners and
+ * from deadlines, so it is only asked when these leave it something to do; `always` asks it at every look, to prove that.
  */
 import type { AppSpec } from '../runtime/domain/app-spec';
-import { alive, retireAt, starting, UNUSED_MS, type RunnerRecord } from '../runtime/domain/runner';
+import { alive, ready, retireAt, starting, UNUSED_MS, type RunnerRecord } from '../runtime/domain/runner';
 import { PENDING_LIMIT_MS, PULL_LIMIT_MS, TERMINATION_LIMIT_MS } from '../runtime/domain/runner-deadline';
 import { decide, targetSize, type ScalingAction } from '../runtime/domain/scaling';
 import { startBackOff } from '../runtime/domain/start-back-off';
@@ -38,7 +38,11 @@ export function controllerPolicy(settings: ControllerSettings = {}): ScalingPoli
 
 class ControllerScaler implements AppScaler {
   private target = -1;
-  private fleetVersion = -1;
+  /** The fleet that `decide` saw last. */
+  private decidedFleet = -1;
+  /** The fleet that `capacity` and `deadline` are about. */
+  private countedFleet = -1;
+  private capacity = 0;
   private deadline = Infinity;
 
   constructor(
@@ -50,11 +54,9 @@ class ControllerScaler implements AppScaler {
     const { spec } = this.profile;
     const overdue = view.waitingSince(view.now - spec.scaling_delay * 1000);
     const { target } = targetSize({ inProgress: view.inProgress, overdue }, spec);
-    const same = target === this.target && view.fleetVersion === this.fleetVersion && view.now < this.deadline;
-    if (same && !this.always) return NO_ACTIONS;
+    if (!this.always && this.nothingToDo(view, target)) return NO_ACTIONS;
     this.target = target;
-    this.fleetVersion = view.fleetVersion;
-    this.deadline = nextDeadline(view, spec);
+    this.decidedFleet = view.fleetVersion;
     const observation = {
       revision: REVISION,
       strategy: 'rolling' as const,
@@ -69,36 +71,60 @@ class ControllerScaler implements AppScaler {
 
   nextLook(view: AppView): number {
     const delayMs = this.profile.spec.scaling_delay * 1000;
+    this.count(view);
     return Math.min(this.deadline, view.nextWaitingAfter(view.now - delayMs) + delayMs);
   }
 
   retireAt(runner: RunnerRecord): number | undefined {
     return retireAt(runner, this.profile.spec);
   }
+
+  /** Before the next deadline, a fleet that is large enough under the right floor stays, and so does one seen before. */
+  private nothingToDo(view: AppView, target: number): boolean {
+    if (view.now >= this.deadline) return false;
+    this.count(view);
+    if (view.floor === target && this.capacity >= target) return true;
+    return target === this.target && view.fleetVersion === this.decidedFleet;
+  }
+
+  private count(view: AppView): void {
+    if (view.fleetVersion === this.countedFleet && view.now < this.deadline) return;
+    this.countedFleet = view.fleetVersion;
+    this.capacity = 0;
+    this.deadline = Infinity;
+    let failed = false;
+    for (const runner of view.runners) {
+      if (ready(runner) || (starting(runner) && runner.drain === undefined)) this.capacity += 1;
+      if (alive(runner)) this.note(runnerDeadline(runner, this.profile.spec, view.now), view.now);
+      else failed ||= runner.readyAt === undefined;
+    }
+    if (!failed) return;
+    this.note(startBackOff(view.runners).until, view.now);
+    this.note(view.nextForgetting, view.now);
+  }
+
+  private note(at: number, now: number): void {
+    if (at > now && at < this.deadline) this.deadline = at;
+  }
 }
 
-/** When `decide` may next say something else although nothing happened. */
-function nextDeadline(view: AppView, spec: AppSpec): number {
-  const later = (at: number): number => (at > view.now ? at : Infinity);
-  let next = Math.min(later(startBackOff(view.runners).until), later(view.nextForgetting));
-  for (const runner of view.runners) {
-    if (!alive(runner)) continue;
-    for (const at of deadlines(runner, spec)) next = Math.min(next, later(at));
-  }
-  return next;
+/** When a runner next passes a deadline, or when a runner that waits for hardware may be given up; Infinity for never. */
+function runnerDeadline(runner: RunnerRecord, spec: AppSpec, now: number): number {
+  const drainAt = runner.drain === undefined || runner.drain.deadline <= now ? Infinity : runner.drain.deadline;
+  return Math.min(drainAt, runner.stateSince + stateLimit(runner, spec, now));
 }
 
-function deadlines(runner: RunnerRecord, spec: AppSpec): readonly number[] {
-  const { stateSince } = runner;
-  const drain = runner.drain === undefined ? [] : [runner.drain.deadline];
-  if (runner.state === 'TERMINATING') {
-    return [stateSince + spec.termination_grace_period_seconds * 1000 + TERMINATION_LIMIT_MS];
+function stateLimit(runner: RunnerRecord, spec: AppSpec, now: number): number {
+  switch (runner.state) {
+    case 'PENDING':
+      return now < runner.stateSince + UNUSED_MS ? UNUSED_MS : PENDING_LIMIT_MS;
+    case 'DOCKER_PULL':
+      return PULL_LIMIT_MS;
+    case 'SETUP':
+      return spec.startup_timeout * 1000;
+    case 'TERMINATING':
+      return spec.termination_grace_period_seconds * 1000 + TERMINATION_LIMIT_MS;
+    default:
+      return Infinity;
   }
-  if (!starting(runner)) return drain;
-  const limits = {
-    PENDING: [stateSince + UNUSED_MS, stateSince + PENDING_LIMIT_MS],
-    DOCKER_PULL: [stateSince + PULL_LIMIT_MS],
-    SETUP: [stateSince + spec.startup_timeout * 1000],
-  };
-  return [...drain, ...limits[runner.state as keyof typeof limits]];
 }

@@ -257,7 +257,8 @@ export class Runners {
 
   private move(runner: SimulatedRunner, next: RunnerRecord | undefined): void {
     if (next === undefined) return;
-    runner.record = { ...next, heartbeatAt: NEVER_SILENT };
+    runner.record = next;
+    runner.record.heartbeatAt = NEVER_SILENT;
     this.changed(runner);
   }
 
