@@ -13,7 +13,6 @@ RUNNER = os.environ["FAL_JOB_ID"]
 
 class Elastic(fal.App, name="elastic", max_concurrency=3, keep_alive=1):
     machine_type = "CPU"
-    requirements: list[str] = []
 
     @fal.endpoint("/")
     def hold(self, name: str) -> dict[str, Any]:
@@ -26,7 +25,6 @@ class Elastic(fal.App, name="elastic", max_concurrency=3, keep_alive=1):
 
 class Brief(fal.App, name="brief", keep_alive=0):
     machine_type = "CPU"
-    requirements: list[str] = []
 
     @fal.endpoint("/")
     def answer(self) -> dict[str, Any]:

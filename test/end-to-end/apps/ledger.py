@@ -18,7 +18,6 @@ def note(line: str) -> None:
 
 class Ledger(fal.App, name="ledger", max_concurrency=2, keep_alive=600, termination_grace_period_seconds=1):
     machine_type = "CPU"
-    requirements: list[str] = []
 
     def setup(self) -> None:
         note("setup")

@@ -20,7 +20,6 @@ class Prompt(BaseModel):
 
 class Studio(fal.App, name="studio", max_concurrency=1, max_multiplexing=8, keep_alive=600):
     machine_type = "CPU"
-    requirements: list[str] = []
 
     @fal.endpoint("/")
     def paint(self, input: Prompt) -> dict[str, Any]:
@@ -70,7 +69,6 @@ class Worker(fal.App, name="worker", max_concurrency=1, keep_alive=600):
     """Takes one job at a time."""
 
     machine_type = "CPU"
-    requirements: list[str] = []
 
     def setup(self) -> None:
         self.cancelled: set[str] = set()
@@ -95,14 +93,13 @@ class Giant(fal.App, name="giant", max_concurrency=1, keep_alive=600):
     """Runs out of GPU memory once for each marker."""
 
     machine_type = "CPU"
-    requirements: list[str] = []
 
     @fal.endpoint("/")
-    def load(self, marker: str) -> dict[str, Any]:
+    def load(self, marker: Path) -> dict[str, Any]:
         runner = os.environ["FAL_JOB_ID"]
         try:
-            with open(marker, "x") as file:
+            with marker.open("x") as file:
                 file.write(runner)
         except FileExistsError:
-            return {"first": Path(marker).read_text(), "then": runner}
+            return {"first": marker.read_text(), "then": runner}
         raise RuntimeError("CUDA error: out of memory")
