@@ -235,8 +235,9 @@ export class Agent {
 
   private async untilNextReport(): Promise<void> {
     const { heartbeatMs, clock } = this.dependencies;
-    const until = retireAt(this.#record.latest, this.app.spec) ?? Infinity;
-    const pause = Math.max(10, Math.min(heartbeatMs, until - clock.now()));
+    const untilRetirement = (retireAt(this.#record.latest, this.app.spec) ?? Infinity) - clock.now();
+    // A runner that may retire but is kept by the floor asks again with its heartbeats, no sooner.
+    const pause = untilRetirement > 0 ? Math.min(heartbeatMs, untilRetirement) : heartbeatMs;
     const passed = sleep(pause, undefined, { signal: this.#ending.signal }).catch(() => undefined);
     await Promise.race([passed, this.#wake.promise]);
     this.#wake = deferred();

@@ -57,11 +57,13 @@ export function unavailable(runners: readonly RunnerRecord[], revision: string, 
   return { status: 503, errorType: 'runner_scheduling_failure', error };
 }
 
-/** Records carry the count on, so that it does not shrink when old records are forgotten. */
+/**
+ * Records carry the count on, so that it does not shrink when old records are forgotten. Runners launched together carry
+ * the same count and are one start: five requests that find a broken app have not tried it five times in a row.
+ */
 function countFailures(failed: readonly RunnerRecord[], startingNow: readonly RunnerRecord[]): number {
-  const carried = Math.max(0, ...failed.map((runner) => runner.failedStarts));
-  const latest = failed.filter((runner) => runner.failedStarts === carried).length;
-  return Math.max(carried + latest, ...startingNow.map((runner) => runner.failedStarts));
+  const failures = failed.map((runner) => runner.failedStarts + 1);
+  return Math.max(0, ...failures, ...startingNow.map((runner) => runner.failedStarts));
 }
 
 function failedToStart(runner: RunnerRecord): boolean {

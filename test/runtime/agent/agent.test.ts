@@ -68,6 +68,7 @@ class TestApp implements AppProcess {
 }
 
 const APP = 'local/app';
+const HEARTBEAT_MS = 20;
 const clock = { now: () => Date.now() };
 
 async function world(handler: Handler, spec: Readonly<Record<string, unknown>> = {}) {
@@ -92,7 +93,7 @@ async function world(handler: Handler, spec: Readonly<Record<string, unknown>> =
     runners,
     blobs,
     clock,
-    heartbeatMs: 20,
+    heartbeatMs: HEARTBEAT_MS,
     onLine: (_runner: string, line: AppLine) => lines.push(line),
     onFailure: (_runner: string, error: unknown) => failures.push(error),
   };
@@ -305,6 +306,31 @@ test('a runner does not retire below the floor', async () => {
   await here.runners.setFloor(APP, 'r1', 0);
   await running;
   expect(await exitOf(here)).toMatchObject({ exit: 'retired' });
+});
+
+test('a runner kept by the floor asks to retire with its heartbeats, no more often', async () => {
+  const here = await world(echo, { keep_alive: 0 });
+  await here.runners.setFloor(APP, 'r1', 1);
+  let reports = 0;
+  let asked = 0;
+  const { readySet, retire } = here.runners;
+  here.runners.readySet = (...args) => {
+    reports += 1;
+    return readySet.apply(here.runners, args);
+  };
+  here.runners.retire = (...args) => {
+    asked += 1;
+    return retire.apply(here.runners, args);
+  };
+  const running = here.agent.run();
+  await ended(here, await here.submit());
+  const [reportsBefore, askedBefore] = [reports, asked];
+  await sleep(10 * HEARTBEAT_MS);
+  expect(asked - askedBefore).toBeGreaterThan(0);
+  expect(asked - askedBefore).toBeLessThanOrEqual(11);
+  expect(reports - reportsBefore).toBeLessThanOrEqual(12);
+  await here.agent.drain('test', 1000);
+  await running;
 });
 
 test('a streamed answer is in the event log as it comes and in the result as a whole', async () => {

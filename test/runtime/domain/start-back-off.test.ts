@@ -21,11 +21,16 @@ describe('the delay before the next start', () => {
     );
   });
 
-  it('counts every runner that failed of those started together', () => {
+  it('counts runners that were started together and failed as one start', () => {
     expect(startBackOff([failed(NOW - 5), failed(NOW), failed(NOW - 2)])).toEqual({
-      failedStarts: 3,
-      until: NOW + 90_000,
+      failedStarts: 1,
+      until: NOW + 30_000,
     });
+  });
+
+  it('counts starts that followed one another one by one', () => {
+    const inARow = [failed(NOW - 90_000), failed(NOW - 60_000, { failedStarts: 1 }), failed(NOW, { failedStarts: 2 })];
+    expect(startBackOff(inARow)).toEqual({ failedStarts: 3, until: NOW + 90_000 });
   });
 
   it('does not shrink while a try is under way, however long it takes', () => {
