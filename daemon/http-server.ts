@@ -1,5 +1,5 @@
 /** The platform's own HTTP or HTTPS server. */
-import { createServer as createHttpServer, type RequestListener, type Server } from 'node:http';
+import { createServer as createHttpServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import { createServer as createNetServer, type AddressInfo, type Server as NetServer, type Socket } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
@@ -34,7 +34,10 @@ const SERVER_OPTIONS = { keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: 0 };
 /** Starts listening. A UserError says that the port is taken or the host is not this machine's. */
 export async function listen(gateway: Hono, options: HttpServerOptions): Promise<HttpServer> {
   const answer = getRequestListener(gateway.fetch);
-  const listener: RequestListener = (request, response) => void answer(request, response);
+  const listener: RequestListener = (request, response) => {
+    writeOnceATurn(response);
+    void answer(request, response);
+  };
   const plain = createHttpServer(SERVER_OPTIONS, listener);
   if (!options.https) {
     const { port } = await bound(plain, options);
@@ -51,6 +54,14 @@ export async function listen(gateway: Hono, options: HttpServerOptions): Promise
     secure: { url: urlOf('https', options.host, port), caPath },
     close: () => closed(both, [plain, secure]),
   };
+}
+
+/** Lets the head of a stream go out with what can be sent at once: a write costs more than all that leads to it. */
+function writeOnceATurn(response: ServerResponse): void {
+  response.cork();
+  setImmediate(() => {
+    response.uncork();
+  });
 }
 
 /** The first byte of a TLS connection (record type "handshake", RFC 8446 section 5.1); no HTTP method begins with it. */
