@@ -37,6 +37,7 @@ interface Write {
 export class Database {
   private readonly statements = new Map<string, Libsql.Statement>();
   private pending: Write[] = [];
+  private committed = 0;
   private closed = false;
 
   private constructor(
@@ -76,6 +77,11 @@ export class Database {
       if (this.pending.length === 0) setImmediate(this.flush);
       this.pending.push({ durability, work, resolve, reject });
     });
+  }
+
+  /** How often something was written: what was read is true as long as this stays the same. */
+  get commits(): number {
+    return this.committed;
   }
 
   /** Runs a statement that changes rows and returns how many. For use inside `write` only. */
@@ -132,6 +138,7 @@ export class Database {
       this.connection.exec('BEGIN IMMEDIATE');
       const results = batch.map(({ work }) => work());
       this.connection.exec('COMMIT');
+      this.committed += 1;
       batch.forEach((write, index) => {
         this.settle(write, results[index]);
       });

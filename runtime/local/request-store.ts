@@ -102,7 +102,7 @@ export class SqliteRequestStore implements RequestStore {
     limit: number,
     after?: Pick<RequestHead, 'priority' | 'id'>,
   ): Promise<readonly RequestHead[]> {
-    return this.queue.first(app, limit, after);
+    return this.queue.page(app, limit, after);
   }
 
   async position(head: RequestHead): Promise<number> {

@@ -8,20 +8,23 @@ export const QUEUE_RANK: Readonly<Record<Priority, number>> = { normal: 0, low: 
 
 /** The queue of each app: the requests that wait, in order, as an index of the table of requests. */
 export class WaitingRequests {
+  /** What was looked at since the last commit: many slots become free in one turn and look at the same. */
+  private readonly pages = new Map<string, readonly RequestHead[]>();
+  private pagesOf = 0;
+
   constructor(
     private readonly database: Database,
     private readonly recent: RecentHeads,
   ) {}
 
-  /** Every claim begins here: what was written lately is known by its id, which the index has. */
-  first(app: string, limit: number, after?: Pick<RequestHead, 'priority' | 'id'>): readonly RequestHead[] {
-    const place = after === undefined ? [-1, ''] : [QUEUE_RANK[after.priority], after.id];
-    const ids = this.array(IDS, app, ...place, limit) as readonly string[];
-    const recent = ids.flatMap((id) => this.recent.get(id) ?? []);
-    if (recent.length === ids.length) return recent;
-    const heads = this.array(HEADS, app, ...place, limit) as readonly RequestHead[];
-    for (const head of heads) this.recent.put(head);
-    return heads;
+  /** Heads in queue order, from the start or behind `after`. Every claim begins here. */
+  page(app: string, limit: number, after?: Pick<RequestHead, 'priority' | 'id'>): readonly RequestHead[] {
+    if (this.pagesOf !== this.database.commits) this.pages.clear();
+    this.pagesOf = this.database.commits;
+    const key = JSON.stringify([app, limit, after?.priority, after?.id]);
+    const page = this.pages.get(key) ?? this.read(app, limit, after);
+    this.pages.set(key, page);
+    return page;
   }
 
   position({ state, app, priority, id }: RequestHead): number {
@@ -43,6 +46,21 @@ export class WaitingRequests {
       ...(oldest === null ? {} : { oldestWaitingAt: oldest }),
       inProgress,
     };
+  }
+
+  /** What was written lately is known by its id, which the index has. */
+  private read(
+    app: string,
+    limit: number,
+    after: Pick<RequestHead, 'priority' | 'id'> | undefined,
+  ): readonly RequestHead[] {
+    const place = after === undefined ? [-1, ''] : [QUEUE_RANK[after.priority], after.id];
+    const ids = this.array(IDS, app, ...place, limit) as readonly string[];
+    const recent = ids.flatMap((id) => this.recent.get(id) ?? []);
+    if (recent.length === ids.length) return recent;
+    const heads = this.array(HEADS, app, ...place, limit) as readonly RequestHead[];
+    for (const head of heads) this.recent.put(head);
+    return heads;
   }
 
   /** The value of a query that makes a JSON array: rows cost more to fetch than to parse. */
