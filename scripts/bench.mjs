@@ -17,8 +17,8 @@ import { runRounds } from '../bench/rounds.mjs';
 
 const PEERS = [bentoml, litserve, rayServe, celery, celeryOnDisk, bullmq, bullmqOnDisk, bullmqService];
 
-const FULL = { rounds: 5, warmUpMs: 2_000, durationMs: 4_000 };
-const QUICK = { rounds: 1, warmUpMs: 1_000, durationMs: 1_000 };
+const FULL = { rounds: 5, warmUpMs: 4_000, durationMs: 4_000 };
+const QUICK = { rounds: 1, warmUpMs: 2_000, durationMs: 1_500 };
 
 /** Whatever hangs, the bench ends. */
 const LIMIT_MS = 90 * 60_000;

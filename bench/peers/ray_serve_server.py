@@ -2,6 +2,7 @@
 
 import signal
 import sys
+from tempfile import TemporaryDirectory
 
 import ray
 from ray import serve
@@ -15,10 +16,11 @@ class Noop:
 
 if __name__ == "__main__":
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    ray.init(include_dashboard=False, log_to_driver=False)
-    try:
-        serve.start(http_options={"host": "127.0.0.1", "port": int(sys.argv[1])})
-        serve.run(Noop.bind())
-        signal.pause()
-    finally:
-        ray.shutdown()
+    with TemporaryDirectory(prefix="sgpu-bench-ray-", ignore_cleanup_errors=True) as folder:
+        ray.init(include_dashboard=False, log_to_driver=False, _temp_dir=folder)
+        try:
+            serve.start(http_options={"host": "127.0.0.1", "port": int(sys.argv[1])})
+            serve.run(Noop.bind())
+            signal.pause()
+        finally:
+            ray.shutdown()
