@@ -1,5 +1,5 @@
 /** Carries out what was decided. Every step may be repeated: a tick that died half-way is finished by the next. */
-import { v7 as uuidv7 } from 'uuid';
+import { randomBytes } from 'node:crypto';
 import type { AppRecord } from '../domain/app';
 import {
   alive,
@@ -11,8 +11,11 @@ import {
   type RunnerRecord,
 } from '../domain/runner';
 import type { ScalingAction } from '../domain/scaling';
+import { TaggedIds } from '../domain/tagged-id';
 import type { Clock, Fleet, RunnerRegistry } from '../ports';
 import type { ReadySet } from './observe';
+
+const runnerIds = new TaggedIds(randomBytes);
 
 export interface ActDependencies {
   readonly registry: RunnerRegistry;
@@ -68,13 +71,9 @@ export async function releaseGone(
 /** The record comes first: a runner that nobody wrote down would be nobody's to stop. */
 async function launch(dependencies: ActDependencies, app: AppRecord, failedStarts: number): Promise<void> {
   const { registry, fleet, clock } = dependencies;
-  const runner = launched({
-    id: uuidv7(),
-    app: app.id,
-    revision: app.revision,
-    createdAt: clock.now(),
-    failedStarts,
-  });
+  const createdAt = clock.now();
+  const id = runnerIds.next(app.id, createdAt);
+  const runner = launched({ id, app: app.id, revision: app.revision, createdAt, failedStarts });
   await registry.create(runner);
   try {
     await fleet.launch(runner, app);

@@ -2,7 +2,6 @@
  * Calls of apps whose caller waits for the answer. They go through the queue like all others, first come first served;
  * they are never retried, and cancelled when the caller hangs up.
  */
-import { v7 as uuidv7 } from 'uuid';
 import type { AppRecord } from '../domain/app';
 import type { RequestHead } from '../domain/request';
 import { bodiless, storedAnswer } from './answer';
@@ -41,7 +40,7 @@ export class DirectCalls {
   async call(request: Request, app: AppRecord, path: string): Promise<Response> {
     const position = parsePosition(request.headers.get('last-event-id'));
     if (position !== undefined) return this.resume(request, position);
-    const submitted = await this.submissions.submit(request, { app, path }, { id: uuidv7(), mode: 'run' });
+    const submitted = await this.submissions.submit(request, { app, path }, { mode: 'run' });
     const watch = this.watch(request, submitted);
     try {
       return await this.answer(submitted.id, watch, request.method !== 'HEAD');

@@ -1,6 +1,5 @@
 /** `/queue`: fal's queue API. */
 import { Hono, type Context } from 'hono';
-import { v7 as uuidv7 } from 'uuid';
 import type { RequestHead } from '../domain/request';
 import { storedAnswer } from './answer';
 import type { AppDirectory } from './app-directory';
@@ -72,7 +71,6 @@ class QueueApi {
       request,
       { app, path },
       {
-        id: uuidv7(),
         mode: 'queue',
         ...(webhookUrl === undefined ? {} : { webhookUrl }),
         ...(longest === undefined ? {} : { beforeBody: () => this.requireRoom(id, longest) }),

@@ -1,6 +1,8 @@
 /** From an HTTP request to a request in the queue: what `/queue`, `/run` and the root have in common. */
+import { randomBytes } from 'node:crypto';
 import type { AppRecord } from '../domain/app';
 import type { RequestHead, RequestMode } from '../domain/request';
+import { TaggedIds } from '../domain/tagged-id';
 import type { RequestInput } from '../ports';
 import { requireAccess } from './access';
 import { ownerOf } from './app-directory';
@@ -19,8 +21,6 @@ export interface Target {
 }
 
 export interface SubmissionOptions {
-  /** A fresh UUIDv7: ids in order of submission are the order of the queue. */
-  readonly id: string;
   readonly mode: RequestMode;
   readonly webhookUrl?: string;
   /** Called between the checks and the reading of the body; may throw. */
@@ -28,6 +28,8 @@ export interface SubmissionOptions {
 }
 
 export class Submissions {
+  /** Ids in order of submission are the order of the queue. */
+  private readonly ids = new TaggedIds(randomBytes);
   private readonly cdnTokens: BriefCache<string>;
 
   constructor(
@@ -44,15 +46,16 @@ export class Submissions {
     requireAccess(authentication.caller, app, path);
     const wishes = callerWishes(request.headers);
     await options.beforeBody?.();
-    const input = await this.input(request, { app, path }, options, authentication, wishes);
-    const head = await this.store({ app, path }, options, authentication, wishes, input);
+    const id = this.ids.next(app.id, this.dependencies.clock.now());
+    const input = await this.input(request, { app, path }, { id, ...options }, authentication, wishes);
+    const head = await this.store({ app, path }, { id, ...options }, authentication, wishes, input);
     this.dependencies.poke(app.id);
     return head;
   }
 
   private async store(
     { app, path }: Target,
-    { id, mode, webhookUrl }: SubmissionOptions,
+    { id, mode, webhookUrl }: Identified,
     { caller }: Authentication,
     wishes: CallerWishes,
     input: RequestInput,
@@ -85,7 +88,7 @@ export class Submissions {
   private async input(
     request: Request,
     { app, path }: Target,
-    { id, mode }: SubmissionOptions,
+    { id, mode }: Identified,
     { caller, forwarded }: Authentication,
     wishes: CallerWishes,
   ): Promise<RequestInput> {
@@ -112,6 +115,8 @@ export class Submissions {
     };
   }
 }
+
+type Identified = SubmissionOptions & { readonly id: string };
 
 /** What `x-fal-caller-user-id` says for callers without a key: apps expect it never to be empty. */
 const ANONYMOUS = 'anonymous';

@@ -1,0 +1,176 @@
+/**
+ * What the synthesised template and the running code must agree on: names of resources, keys of the table, variables of
+ * the processes. Names are built from the platform's name, so that roles of one stack can be granted what another
+ * stack makes, without a reference between the two.
+ */
+import { appTag } from './domain/tagged-id';
+
+/** The one table. Every item has both keys; whatever ends by itself has `ttl` (seconds since the epoch). */
+export const TABLE = {
+  partitionKey: 'pk',
+  sortKey: 'sk',
+  timeToLive: 'ttl',
+  indexes: {
+    /** Requests that wait or are in progress, by app: the queue. Sparse. */
+    queue: { name: 'queue', partitionKey: 'queuePk', sortKey: 'queueSk', sortKeyType: 'S', projection: 'KEYS_ONLY' },
+    /** Requests by the next time something is due for them. Sparse. */
+    due: { name: 'due', partitionKey: 'duePk', sortKey: 'dueSk', sortKeyType: 'N', projection: 'KEYS_ONLY' },
+    /** Requests and runners of an app, oldest first. */
+    app: { name: 'app', partitionKey: 'appPk', sortKey: 'appSk', sortKeyType: 'S', projection: 'KEYS_ONLY' },
+  },
+} as const;
+
+/** First parts of partition keys. */
+export const PARTITION = {
+  /** `request#<id>`: head, input, response, events of one request. */
+  request: 'request#',
+  /** `runner#<id>`. */
+  runner: 'runner#',
+  /** `app#<owner/alias>`: record, decisions, READY sets, revisions. */
+  app: 'app#',
+  /** Partitions of the index `queue`: `queue#<owner/alias>#…`. */
+  queue: 'queue#',
+} as const;
+
+/** The partition keys a runner of an app may touch, as patterns for `dynamodb:LeadingKeys` with `StringLike`. */
+export function runnerPartitions(app: string): readonly string[] {
+  const tag = appTag(app);
+  return [
+    `${PARTITION.request}*${tag}`,
+    `${PARTITION.runner}*${tag}`,
+    `${PARTITION.app}${app}`,
+    `${PARTITION.app}${app}#*`,
+    `${PARTITION.queue}${app}#*`,
+  ];
+}
+
+/** The keys of the bucket a runner of an app may touch, as patterns: bodies of its requests. */
+export function runnerObjects(app: string): readonly string[] {
+  return [`requests/*${appTag(app)}/*`];
+}
+
+/** Longest platform name: the name of an app's SQS queue has 80 characters. */
+export const MAX_PLATFORM_NAME = 24;
+
+/** Longest alias of an app on AWS. */
+export const MAX_ALIAS = 48;
+
+/** Names of the resources of a platform and its apps. `alias` is the app id without its owner. */
+export class ResourceNames {
+  /** `platform` has lower-case letters, digits and `-`. It is also the owner of the apps: `<platform>/<alias>`. */
+  constructor(readonly platform: string) {}
+
+  get table(): string {
+    return this.prefixed();
+  }
+
+  get cluster(): string {
+    return this.prefixed();
+  }
+
+  /** Ticks and pokes for the controller. */
+  get controlQueue(): string {
+    return this.prefixed('control');
+  }
+
+  /** Path of all roles of the platform and its apps: `iam:PassRole` is granted on it. */
+  get rolePath(): string {
+    return `/sgpu/${this.platform}/`;
+  }
+
+  /** Path of all parameters. */
+  get parameterPath(): string {
+    return `/sgpu/${this.platform}`;
+  }
+
+  /** A `PlatformDeployment`. */
+  get platformParameter(): string {
+    return `${this.parameterPath}/platform`;
+  }
+
+  /** An `AppDeployment`. */
+  appParameter(alias: string): string {
+    return `${this.parameterPath}/apps/${alias}`;
+  }
+
+  /** A `PoolDeployment`. */
+  poolParameter(pool: string): string {
+    return `${this.parameterPath}/pools/${pool}`;
+  }
+
+  /** Secrets the platform keeps for itself are SecureString parameters, which cost nothing. */
+  internalSecret(name: string): string {
+    return `${this.parameterPath}/secrets/${name}`;
+  }
+
+  /** Secrets of the user, in Secrets Manager. */
+  secret(name: string): string {
+    return `sgpu/${this.platform}/${name}`;
+  }
+
+  appQueue(alias: string): string {
+    return this.prefixed(alias);
+  }
+
+  taskFamily(alias: string): string {
+    return this.prefixed(alias);
+  }
+
+  appLogGroup(alias: string): string {
+    return `/sgpu/${this.platform}/apps/${alias}`;
+  }
+
+  autoScalingGroup(pool: string): string {
+    return this.prefixed(`pool-${pool}`);
+  }
+
+  private prefixed(...parts: readonly string[]): string {
+    return ['sgpu', this.platform, ...parts].join('-');
+  }
+}
+
+/** Tags on everything that is launched at run time, for policies and for the bill. */
+export const TAG = { platform: 'sgpu:platform', app: 'sgpu:app', pool: 'sgpu:pool' } as const;
+
+/** Environment variables of the Lambda functions and of the agent. */
+export const VARIABLE = {
+  platform: 'SGPU_PLATFORM',
+  table: 'SGPU_TABLE',
+  bucket: 'SGPU_BUCKET',
+  cluster: 'SGPU_CLUSTER',
+  controlQueueUrl: 'SGPU_CONTROL_QUEUE_URL',
+  /** The agent's alone, set in the task definition. */
+  app: 'SGPU_APP',
+  appUrl: 'SGPU_APP_URL',
+  queueUrl: 'SGPU_QUEUE_URL',
+  /** The agent's alone, set by `RunTask`. */
+  runner: 'SGPU_RUNNER',
+  revision: 'SGPU_REVISION',
+} as const;
+
+/** Names of the containers in an app's task definition. */
+export const CONTAINER = { app: 'app', agent: 'agent' } as const;
+
+/**
+ * The folder that app and agent share in a task. The app's log lines reach the agent through a socket in it; an app that
+ * knows nothing of it logs to CloudWatch only.
+ */
+export const SHARED_FOLDER = '/run/sgpu';
+
+/** Prebuilt code in the package: folders under `assets/`, each with an `index.mjs` whose export is `handler`. */
+export const HANDLER = {
+  gateway: 'lambda/gateway',
+  controller: 'lambda/controller',
+  lifecycle: 'lambda/lifecycle',
+} as const;
+
+/** What wakes the controller through its queue, as JSON. */
+export type ControlMessage =
+  /** A request waits and no runner of the app is free. */
+  | { readonly kind: 'poke'; readonly app: string }
+  /** A delayed look around while anything is alive. */
+  | { readonly kind: 'tick' };
+
+/** What an on-delete custom resource asks of the lifecycle handler, as its resource properties. */
+export type TeardownRequest =
+  { readonly kind: 'app'; readonly app: string } | { readonly kind: 'platform'; readonly platform: string };
