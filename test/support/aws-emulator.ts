@@ -25,7 +25,11 @@ export async function startAwsEmulator(): Promise<AwsEmulator> {
   const server = spawn('python3', [join(__dirname, 'aws_emulator.py')], {
     env: { PATH: process.env.PATH, PYTHONWARNINGS: 'ignore', PYTHONPATH: packages },
   });
-  const ended = new Promise<void>((resolve) => server.once('exit', () => { resolve(); }));
+  const ended = new Promise<void>((resolve) =>
+    server.once('exit', () => {
+      resolve();
+    }),
+  );
   const port = await portOf(server);
   return {
     endpoint: `http://127.0.0.1:${port}`,
