@@ -26,6 +26,12 @@ export interface AppDeployment {
   readonly memoryMiB: number;
 }
 
+/** What of a deployment belongs to the revision: how its runners are started. */
+export type RevisionDeployment = Pick<
+  AppDeployment,
+  'taskDefinition' | 'queueUrl' | 'pools' | 'gpus' | 'cpu' | 'memoryMiB'
+>;
+
 /** A pool: machines of one shape, bought in one way, shared by the apps that name it. */
 export interface PoolDeployment {
   readonly pool: string;

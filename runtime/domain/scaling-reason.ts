@@ -1,20 +1,27 @@
 /** A scaling decision in words a person can act on, and in the numbers it was made from. */
 import type { AppSpec } from './app-spec';
+import { plural } from './plural';
+import { fallbackReason } from './revision-trial';
 import { ready, starting } from './runner';
 import type { Observation, ScalingAction, ScalingDecision, TargetSize } from './scaling';
 import type { StartBackOff } from './start-back-off';
 
-/** The reason of a decision in one sentence, and its inputs. */
+export interface ScalingExplanation {
+  /** One sentence; also says why nothing is done. */
+  readonly reason: string;
+  readonly inputs: Readonly<Record<string, number | string | boolean>>;
+}
+
+/** The reason of a decision in one sentence, and its inputs. Costs more than the decision: for when somebody reads it. */
 export function explain(
   observation: Observation,
   spec: AppSpec,
-  size: TargetSize,
-  backOff: StartBackOff,
-  actions: readonly ScalingAction[],
+  { actions, size, backOff }: ScalingDecision,
   now: number,
-): Pick<ScalingDecision, 'reason' | 'inputs'> {
+): ScalingExplanation {
   const counts = countRunners(observation);
   const parts = [
+    ...fallbackReason(observation, actions),
     ...launchReason(observation, spec, size, backOff, actions),
     ...grouped(actions, 'drain', 'asks', 'to leave'),
     ...grouped(actions, 'stop', 'stops', ''),
@@ -41,7 +48,7 @@ export function explain(
 export function describe(action: ScalingAction): string {
   switch (action.kind) {
     case 'launch':
-      return `launch ${plural(action.count, 'runner')}`;
+      return `launch ${plural(action.count, 'runner')}${action.revision === undefined ? '' : ` of revision ${action.revision}`}`;
     case 'setFloor':
       return `keep at least ${plural(action.floor, 'READY runner')} of revision ${action.revision}`;
     case 'drain':
@@ -74,8 +81,8 @@ function launchReason(
   backOff: StartBackOff,
   actions: readonly ScalingAction[],
 ): string[] {
-  const launch = actions.find((action) => action.kind === 'launch');
-  if (launch === undefined) return [];
+  const launch = actions.find((action) => action.kind === 'launch' && action.revision === undefined);
+  if (launch?.kind !== 'launch') return [];
   const counts = countRunners(observation);
   const before = counts.ready + counts.starting + counts.readyOld;
   const again =
@@ -117,8 +124,4 @@ function waitReason(size: TargetSize, counts: RunnerCounts, backOff: StartBackOf
     backOff.failedStarts === 1 ? 'the last start failed' : `the last ${backOff.failedStarts} starts failed`;
   const why = backOff.failedStarts === 0 ? 'there was no place to run' : failures;
   return [`the next start waits ${seconds} s: ${why}`];
-}
-
-function plural(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }

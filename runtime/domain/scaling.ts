@@ -16,8 +16,8 @@ import {
   type RunnerExit,
   type RunnerRecord,
 } from './runner';
+import { capacity, trialLaunches, trialState, type Trial, type TrialState } from './revision-trial';
 import { overdue } from './runner-deadline';
-import { explain } from './scaling-reason';
 import { startBackOff, type StartBackOff } from './start-back-off';
 
 /** What is known about an app at one moment. */
@@ -33,11 +33,15 @@ export interface Observation {
   readonly runners: readonly RunnerRecord[];
   /** Floors that are set, by revision; an absent one is 0. */
   readonly floors: Readonly<Record<string, number>>;
+  /** Set while the current revision is on trial. */
+  readonly trial?: Trial;
+  /** Whether a runner of the current revision is wanted only to see whether it gets READY. */
+  readonly verify?: boolean;
 }
 
 export type ScalingAction =
-  /** Starts `count` runners of the current revision. */
-  | { readonly kind: 'launch'; readonly count: number; readonly failedStarts: number }
+  /** Starts `count` runners, of the current revision unless an earlier one is named. */
+  | { readonly kind: 'launch'; readonly count: number; readonly failedStarts: number; readonly revision?: string }
   /** No runner of the revision may retire when that leaves fewer than `floor` READY. */
   | { readonly kind: 'setFloor'; readonly revision: string; readonly floor: number }
   /** Asks a runner to finish what it has and leave. */
@@ -51,11 +55,11 @@ export type ScalingAction =
       readonly graceMs: number;
     };
 
+/** What to do, and what `explain` (scaling-reason.ts) makes words of. */
 export interface ScalingDecision {
   readonly actions: readonly ScalingAction[];
-  /** One sentence; also says why nothing is done. */
-  readonly reason: string;
-  readonly inputs: Readonly<Record<string, number | string | boolean>>;
+  readonly size: TargetSize;
+  readonly backOff: StartBackOff;
 }
 
 /** The sizes fal's formula gives, all in runners. */
@@ -79,12 +83,14 @@ export function decide(observation: Observation, spec: AppSpec, now: number): Sc
   const size = targetSize(observation, spec);
   const fleet = new Projection(observation, now);
   stopBroken(fleet, spec);
-  giveUpUnneeded(fleet, size.target);
+  const wanted = Math.max(size.target, Number(observation.verify ?? false));
+  giveUpUnneeded(fleet, fleet.current, wanted);
+  if (fleet.trial?.fallsBack) giveUpUnneeded(fleet, fleet.old, size.target);
   replaceOldRevisions(fleet, spec, size.target);
   const backOff = startBackOff(fleet.current);
-  launchMissing(fleet, backOff, size.target);
-  const { actions } = fleet;
-  return { actions, ...explain(observation, spec, size, backOff, actions, now) };
+  if (fleet.trial?.fallsBack) fleet.launchTrial(fleet.trial, size.target);
+  else launchMissing(fleet, backOff, wanted);
+  return { actions: fleet.actions, size, backOff };
 }
 
 /** The runners as they will be once the actions so far are applied: each rule sees what the rules before it did. */
@@ -109,6 +115,21 @@ class Projection {
 
   get old(): readonly RunnerRecord[] {
     return this.runners.filter((runner) => runner.revision !== this.observation.revision);
+  }
+
+  /** How the trial of the current revision stands. */
+  get trial(): TrialState | undefined {
+    return trialState(this.observation, this.runners);
+  }
+
+  /** True for a runner whose revision may be what is fallen back to. */
+  mayServeOn(runner: RunnerRecord): boolean {
+    const { trial } = this;
+    return trial !== undefined && trial.fallsBack && trial.fallback === runner.revision;
+  }
+
+  launchTrial(trial: TrialState, target: number): void {
+    this.actions.push(...trialLaunches(this.observation, trial, this.runners, target, this.now));
   }
 
   stop(runner: RunnerRecord, exit: RunnerExit, reason: string, graceMs: number): void {
@@ -142,9 +163,9 @@ function stopBroken(fleet: Projection, spec: AppSpec): void {
  * fal lets a runner that nobody needed run for 10 s and then ends it. One that still waits for hardware needs no
  * hardware for that: it is given up after the same time.
  */
-function giveUpUnneeded(fleet: Projection, target: number): void {
-  const surplus = capacity(fleet.current).length - target;
-  const unneeded = capacity(fleet.current)
+function giveUpUnneeded(fleet: Projection, runners: readonly RunnerRecord[], target: number): void {
+  const surplus = capacity(runners).length - target;
+  const unneeded = capacity(runners)
     .filter((runner) => runner.state === 'PENDING' && fleet.now - runner.stateSince >= UNUSED_MS)
     .sort((a, b) => b.createdAt - a.createdAt);
   for (const runner of unneeded.slice(0, Math.max(0, surplus))) {
@@ -154,20 +175,36 @@ function giveUpUnneeded(fleet: Projection, target: number): void {
 
 /**
  * Old runners serve until new ones are ready, so for a time there may be more than `max_concurrency`. Those that are
- * not ready yet would never be of use. `recreate` lets all of them go first.
+ * not ready yet would never be of use. `recreate` lets all of them go first. While the new revision fails to start, all
+ * of them stay.
  */
 function replaceOldRevisions(fleet: Projection, spec: AppSpec, target: number): void {
+  stopOldStarts(fleet, spec);
   const { strategy } = fleet.observation;
-  for (const runner of fleet.old.filter(starting)) {
-    fleet.stop(runner, 'stopped', 'a newer revision was deployed before it was ready', graceMs(spec));
-  }
   const old = fleet.old.filter(ready).sort((a, b) => a.inFlight - b.inFlight || a.createdAt - b.createdAt);
   const replaced = fleet.current.filter(ready).length;
+  const failed = fleet.trial?.failed ?? false;
   const needed = strategy === 'recreate' ? 0 : Math.min(old.length, Math.max(0, target - replaced));
-  const kept = needed > 0 && replaced === 0 && lacksRoom(fleet) ? Math.min(needed, old.length - 1) : needed;
+  const makesRoom = needed > 0 && replaced === 0 && lacksRoom(fleet);
+  const kept = failed ? old.length : makesRoom ? Math.min(needed, old.length - 1) : needed;
   const grace = strategy === 'recreate' ? graceMs(spec) : spec.request_timeout * 1000 + graceMs(spec);
   for (const runner of old.slice(0, old.length - kept)) fleet.drain(runner, 'a newer revision was deployed', grace);
-  for (const revision of new Set(old.map((runner) => runner.revision))) fleet.setFloor(revision, kept);
+  stopOldStarts(fleet, spec);
+  setFloors(fleet, new Set(old.map((runner) => runner.revision)), Math.min(kept, target), target);
+}
+
+function stopOldStarts(fleet: Projection, spec: AppSpec): void {
+  for (const runner of fleet.old.filter(starting)) {
+    if (fleet.mayServeOn(runner)) continue;
+    fleet.stop(runner, 'stopped', 'a newer revision was deployed before it was ready', graceMs(spec));
+  }
+}
+
+function setFloors(fleet: Projection, old: ReadonlySet<string>, kept: number, target: number): void {
+  const { trial } = fleet;
+  const fallback = trial?.fallsBack ? trial.fallback : undefined;
+  for (const revision of old) if (revision !== fallback) fleet.setFloor(revision, kept);
+  if (fallback !== undefined) fleet.setFloor(fallback, target);
   fleet.setFloor(fleet.observation.revision, target);
 }
 
@@ -185,11 +222,6 @@ function launchMissing(fleet: Projection, backOff: StartBackOff, target: number)
   if (missing <= 0 || fleet.now < backOff.until) return;
   const count = backOff.failedStarts === 0 ? missing : present.some(starting) ? 0 : 1;
   if (count > 0) fleet.actions.push({ kind: 'launch', count, failedStarts: backOff.failedStarts });
-}
-
-/** Runners that serve or will: what a launch would add to. */
-function capacity(runners: readonly RunnerRecord[]): readonly RunnerRecord[] {
-  return runners.filter((runner) => ready(runner) || (starting(runner) && runner.drain === undefined));
 }
 
 function leaving(runner: RunnerRecord): boolean {

@@ -66,7 +66,8 @@ function countFailures(failed: readonly RunnerRecord[], startingNow: readonly Ru
   return Math.max(0, ...failures, ...startingNow.map((runner) => runner.failedStarts));
 }
 
-function failedToStart(runner: RunnerRecord): boolean {
+/** True for a runner that ended as one does whose app does not work. */
+export function failedToStart(runner: RunnerRecord): boolean {
   switch (runner.exit) {
     case 'startup_failed':
     case 'startup_timeout':
