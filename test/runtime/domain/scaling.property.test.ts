@@ -11,7 +11,8 @@ import {
   type RunnerRecord,
 } from '../../../runtime/domain/runner';
 import { SILENCE_LIMIT_MS } from '../../../runtime/domain/runner-deadline';
-import { decide, targetSize, type Observation, type ScalingAction } from '../../../runtime/domain/scaling';
+import { targetSize, type Observation, type ScalingAction } from '../../../runtime/domain/scaling';
+import { explainedDecision } from '../../support/decisions';
 import { APP, appSpec, observation, readyRunner, runnerRecord } from '../../support/records';
 
 const NOW = 10_000_000;
@@ -19,7 +20,7 @@ const NOW = 10_000_000;
 describe('scaling, for any app and any runners', () => {
   it('decides nothing more once its decision was carried out', () => {
     everyDecision(({ observed, spec, actions }) => {
-      expect(decide(applied(observed, actions), spec, NOW).actions).toEqual([]);
+      expect(explainedDecision(applied(observed, actions), spec, NOW).actions).toEqual([]);
     });
   });
 
@@ -94,7 +95,7 @@ describe('scaling, for any app and any runners', () => {
           ...numbered(readyNow, () => readyRunner(NOW)),
           ...numbered(startingNow, () => runnerRecord({ createdAt: NOW, stateSince: NOW }), 100),
         ];
-        const { actions } = decide(observation({ runners }), spec, NOW);
+        const { actions } = explainedDecision(observation({ runners }), spec, NOW);
         expect(launches(actions)).toBe(Math.max(0, min - readyNow - startingNow));
         expect(applied(observation({ runners }), actions).floors.r1 ?? 0).toBe(min);
       }),
@@ -146,7 +147,7 @@ interface Case {
 function everyDecision(check: (decided: Case) => void): void {
   fc.assert(
     fc.property(observations(), specs(), (observed, spec) => {
-      const { actions, reason } = decide(observed, spec, NOW);
+      const { actions, reason } = explainedDecision(observed, spec, NOW);
       check({ observed, spec, actions, reason });
     }),
     { numRuns: 400 },

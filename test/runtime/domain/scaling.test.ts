@@ -1,5 +1,6 @@
-import { decide, targetSize, type Observation, type ScalingDecision } from '../../../runtime/domain/scaling';
+import { targetSize, type Observation } from '../../../runtime/domain/scaling';
 import type { AppSpec } from '../../../runtime/domain/app-spec';
+import { explainedDecision, type ExplainedDecision } from '../../support/decisions';
 import { appSpec, observation, readyRunner, runnerRecord } from '../../support/records';
 
 const NOW = 10_000_000;
@@ -43,56 +44,63 @@ describe('the wanted number of runners', () => {
 
 describe('a scaling decision', () => {
   it('starts a runner for the first request and says so', () => {
-    const decision = decide(observation({ waiting: 1, overdue: 1 }), appSpec(), NOW);
+    const decision = explainedDecision(observation({ waiting: 1, overdue: 1 }), appSpec(), NOW);
     expect(decision.reason).toBe('0 → 1 runners: 1 request waits and none is ready');
     expect(decision.actions).toContainEqual({ kind: 'launch', count: 1, failedStarts: 0 });
   });
 
   it('does nothing while nothing is asked', () => {
-    expect(decide(observation(), appSpec(), NOW)).toMatchObject({ actions: [], reason: '0 runners, as wanted' });
+    expect(explainedDecision(observation(), appSpec(), NOW)).toMatchObject({
+      actions: [],
+      reason: '0 runners, as wanted',
+    });
   });
 
   it('names min_concurrency when that is the reason', () => {
-    expect(decide(observation(), appSpec({ min_concurrency: 2 }), NOW).reason).toBe(
+    expect(explainedDecision(observation(), appSpec({ min_concurrency: 2 }), NOW).reason).toBe(
       '0 → 2 runners: min_concurrency is 2',
     );
   });
 
   it('names the buffer when that is the reason', () => {
     const runners = [readyRunner(NOW, { inFlight: 1, state: 'RUNNING' })];
-    const decision = decide(observation({ inProgress: 1, runners }), appSpec({ concurrency_buffer: 1 }), NOW);
+    const decision = explainedDecision(
+      observation({ inProgress: 1, runners }),
+      appSpec({ concurrency_buffer: 1 }),
+      NOW,
+    );
     expect(decision.reason).toBe('1 → 2 runners: 1 spare runner wanted above a demand of 1');
   });
 
   it('says when max_concurrency keeps requests waiting', () => {
-    const decision = decide(observation({ waiting: 9, overdue: 9 }), appSpec({ max_concurrency: 2 }), NOW);
+    const decision = explainedDecision(observation({ waiting: 9, overdue: 9 }), appSpec({ max_concurrency: 2 }), NOW);
     expect(decision.reason).toBe('0 → 2 runners: 9 requests wait and none is ready, max_concurrency is 2');
   });
 
   it('holds the wanted number as the floor under which no runner retires', () => {
     const runners = [readyRunner(NOW)];
-    expect(decide(observation({ inProgress: 1, runners }), appSpec(), NOW).actions).toEqual([
+    expect(explainedDecision(observation({ inProgress: 1, runners }), appSpec(), NOW).actions).toEqual([
       { kind: 'setFloor', revision: 'r1', floor: 1 },
     ]);
-    expect(decide(observation({ runners, floors: { r1: 1 } }), appSpec(), NOW).actions).toEqual([
+    expect(explainedDecision(observation({ runners, floors: { r1: 1 } }), appSpec(), NOW).actions).toEqual([
       { kind: 'setFloor', revision: 'r1', floor: 0 },
     ]);
   });
 
   it('leaves idle runners to retire by themselves', () => {
     const runners = [readyRunner(NOW, { idleSince: 0 }), readyRunner(NOW, { id: 'other', idleSince: 0 })];
-    expect(decide(observation({ runners }), appSpec({ keep_alive: 1 }), NOW).actions).toEqual([]);
+    expect(explainedDecision(observation({ runners }), appSpec({ keep_alive: 1 }), NOW).actions).toEqual([]);
   });
 
   it('gives up a runner that waits for hardware when nothing needs it any more, after the 10 s of an unused runner', () => {
     const pending = runnerRecord({ createdAt: NOW, stateSince: NOW });
-    expect(stops(decide(observation({ runners: [pending] }), appSpec(), NOW + 9_999))).toEqual([]);
-    expect(stops(decide(observation({ runners: [pending] }), appSpec(), NOW + 10_000))).toEqual(['runner']);
+    expect(stops(explainedDecision(observation({ runners: [pending] }), appSpec(), NOW + 9_999))).toEqual([]);
+    expect(stops(explainedDecision(observation({ runners: [pending] }), appSpec(), NOW + 10_000))).toEqual(['runner']);
   });
 
   it('never gives up a runner in setup, whose work would be lost', () => {
     const setup = runnerRecord({ state: 'SETUP', createdAt: NOW, stateSince: NOW });
-    expect(stops(decide(observation({ runners: [setup] }), appSpec(), NOW + MINUTE))).toEqual([]);
+    expect(stops(explainedDecision(observation({ runners: [setup] }), appSpec(), NOW + MINUTE))).toEqual([]);
   });
 });
 
@@ -108,34 +116,34 @@ describe('failed starts', () => {
   const wanting = (changes: Partial<Observation>): Observation => observation({ waiting: 3, overdue: 3, ...changes });
 
   it('delay the next start by 30 s, and say so', () => {
-    const decision = decide(wanting({ runners: [failed(NOW)], floors: { r1: 3 } }), appSpec(), NOW + 10_000);
+    const decision = explainedDecision(wanting({ runners: [failed(NOW)], floors: { r1: 3 } }), appSpec(), NOW + 10_000);
     expect(decision.actions).toEqual([]);
     expect(decision.reason).toBe('the next start waits 20 s: the last start failed');
   });
 
   it('are followed by one try at a time', () => {
-    const tried = decide(wanting({ runners: [failed(NOW)] }), appSpec(), NOW + 30_000);
+    const tried = explainedDecision(wanting({ runners: [failed(NOW)] }), appSpec(), NOW + 30_000);
     expect(launches(tried)).toBe(1);
     expect(tried.reason).toContain('(another try after 1 failed start)');
     const trying = runnerRecord({ id: 'try', createdAt: NOW + 30_000, stateSince: NOW + 30_000, failedStarts: 1 });
-    expect(launches(decide(wanting({ runners: [failed(NOW), trying] }), appSpec(), NOW + 31_000))).toBe(0);
+    expect(launches(explainedDecision(wanting({ runners: [failed(NOW), trying] }), appSpec(), NOW + 31_000))).toBe(0);
   });
 
   it('are forgotten once a runner was ready', () => {
     const runners = [failed(NOW), readyRunner(NOW + 1, { id: 'good', readyAt: NOW + 1 })];
-    expect(launches(decide(wanting({ runners }), appSpec(), NOW + 2))).toBe(2);
+    expect(launches(explainedDecision(wanting({ runners }), appSpec(), NOW + 2))).toBe(2);
   });
 
   it('of an earlier revision do not count', () => {
     const runners = [failed(NOW, { revision: 'r0' })];
-    expect(launches(decide(wanting({ runners }), appSpec(), NOW + 1))).toBe(3);
+    expect(launches(explainedDecision(wanting({ runners }), appSpec(), NOW + 1))).toBe(3);
   });
 });
 
 describe('a runner that does not work', () => {
   it('is stopped and replaced when it was not ready within startup_timeout', () => {
     const runners = [runnerRecord({ state: 'SETUP', stateSince: NOW })];
-    const decision = decide(observation({ overdue: 1, waiting: 1, runners }), appSpec(), NOW + 600_000);
+    const decision = explainedDecision(observation({ overdue: 1, waiting: 1, runners }), appSpec(), NOW + 600_000);
     expect(decision.actions).toContainEqual({
       kind: 'stop',
       runner: 'runner',
@@ -149,14 +157,14 @@ describe('a runner that does not work', () => {
 
   it('is stopped and replaced at once when it fell silent after it had served', () => {
     const runners = [readyRunner(NOW)];
-    const decision = decide(observation({ inProgress: 1, runners }), appSpec(), NOW + MINUTE);
+    const decision = explainedDecision(observation({ inProgress: 1, runners }), appSpec(), NOW + MINUTE);
     expect(stops(decision)).toEqual(['runner']);
     expect(launches(decision)).toBe(1);
   });
 
   it('is stopped when it did not leave within the grace period of a drain', () => {
     const runners = [readyRunner(NOW, { state: 'DRAINING', inFlight: 1, drain: { reason: 'told to', deadline: NOW } })];
-    expect(stops(decide(observation({ runners }), appSpec(), NOW))).toEqual(['runner']);
+    expect(stops(explainedDecision(observation({ runners }), appSpec(), NOW))).toEqual(['runner']);
   });
 });
 
@@ -168,7 +176,7 @@ describe('a new revision', () => {
 
   it('comes up beside the old one, which goes on serving', () => {
     const runners = [old('a'), old('b')];
-    const decision = decide(observation({ ...busy, runners }), appSpec({ max_concurrency: 2 }), NOW);
+    const decision = explainedDecision(observation({ ...busy, runners }), appSpec({ max_concurrency: 2 }), NOW);
     expect(launches(decision)).toBe(2);
     expect(drained(decision)).toEqual([]);
     expect(decision.reason).toBe('2 → 4 runners: revision r1 replaces 2 earlier runners');
@@ -176,12 +184,16 @@ describe('a new revision', () => {
 
   it('takes over runner by runner, the idle ones first', () => {
     const runners = [old('working', { state: 'RUNNING', inFlight: 1 }), old('idle'), fresh('new')];
-    expect(drained(decide(observation({ ...busy, runners }), appSpec(), NOW))).toEqual(['idle']);
+    expect(drained(explainedDecision(observation({ ...busy, runners }), appSpec(), NOW))).toEqual(['idle']);
   });
 
   it('lets old runners finish what they work on, for as long as a request may take', () => {
     const runners = [old('working', { state: 'RUNNING', inFlight: 1 }), fresh('new')];
-    const { actions } = decide(observation({ inProgress: 1, runners }), appSpec({ request_timeout: 100 }), NOW);
+    const { actions } = explainedDecision(
+      observation({ inProgress: 1, runners }),
+      appSpec({ request_timeout: 100 }),
+      NOW,
+    );
     expect(actions).toContainEqual({
       kind: 'drain',
       runner: 'working',
@@ -191,45 +203,56 @@ describe('a new revision', () => {
   });
 
   it('drains idle old runners when nothing is asked', () => {
-    expect(drained(decide(observation({ runners: [old('a'), old('b')] }), appSpec(), NOW))).toEqual(['a', 'b']);
+    expect(drained(explainedDecision(observation({ runners: [old('a'), old('b')] }), appSpec(), NOW))).toEqual([
+      'a',
+      'b',
+    ]);
   });
 
   it('stops old runners that are not ready yet', () => {
     const runners = [runnerRecord({ revision: 'r0', state: 'SETUP', stateSince: NOW })];
-    expect(stops(decide(observation({ runners }), appSpec(), NOW))).toEqual(['runner']);
+    expect(stops(explainedDecision(observation({ runners }), appSpec(), NOW))).toEqual(['runner']);
   });
 
   it('does not drain old runners while its own never get ready', () => {
     const crashed = runnerRecord({ id: 'x', state: 'TERMINATED', exit: 'startup_failed', stateSince: NOW });
     const runners = [old('a'), old('b'), crashed];
-    expect(drained(decide(observation({ ...busy, runners }), appSpec(), NOW + 1))).toEqual([]);
+    expect(drained(explainedDecision(observation({ ...busy, runners }), appSpec(), NOW + 1))).toEqual([]);
   });
 
   it('makes an old runner give way when there is no room for both, one at a time', () => {
     const unplaced = runnerRecord({ id: 'x', state: 'TERMINATED', exit: 'scheduling_failed', stateSince: NOW });
-    const first = decide(observation({ ...busy, runners: [old('a'), old('b'), unplaced] }), appSpec(), NOW + 1);
+    const first = explainedDecision(
+      observation({ ...busy, runners: [old('a'), old('b'), unplaced] }),
+      appSpec(),
+      NOW + 1,
+    );
     expect(drained(first)).toEqual(['a']);
     const leaving = old('a', { drain: { reason: 'a newer revision was deployed', deadline: NOW + MINUTE } });
-    const next = decide(observation({ ...busy, runners: [leaving, old('b'), unplaced] }), appSpec(), NOW + 2);
+    const next = explainedDecision(
+      observation({ ...busy, runners: [leaving, old('b'), unplaced] }),
+      appSpec(),
+      NOW + 2,
+    );
     expect(drained(next)).toEqual([]);
   });
 
   it('waits for nobody when it is told to recreate', () => {
     const runners = [old('a', { state: 'RUNNING', inFlight: 1 }), old('b')];
-    const decision = decide(observation({ ...busy, strategy: 'recreate', runners }), appSpec(), NOW);
+    const decision = explainedDecision(observation({ ...busy, strategy: 'recreate', runners }), appSpec(), NOW);
     expect(drained(decision).sort()).toEqual(['a', 'b']);
     expect(launches(decision)).toBe(2);
   });
 });
 
-function launches({ actions }: ScalingDecision): number {
+function launches({ actions }: ExplainedDecision): number {
   return actions.reduce((sum, action) => sum + (action.kind === 'launch' ? action.count : 0), 0);
 }
 
-function stops({ actions }: ScalingDecision): string[] {
+function stops({ actions }: ExplainedDecision): string[] {
   return actions.flatMap((action) => (action.kind === 'stop' ? [action.runner] : []));
 }
 
-function drained({ actions }: ScalingDecision): string[] {
+function drained({ actions }: ExplainedDecision): string[] {
   return actions.flatMap((action) => (action.kind === 'drain' ? [action.runner] : []));
 }
