@@ -6,7 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { AppRecord, Decision } from '../domain/app';
 import type { RunnerRecord } from '../domain/runner';
 import { decide, type ScalingAction } from '../domain/scaling';
-import { describe } from '../domain/scaling-reason';
+import { describe, explain } from '../domain/scaling-reason';
 import { unavailable } from '../domain/start-back-off';
 import type { AppStore, Clock, Fleet, RequestStore, RunnerRegistry } from '../ports';
 import type { RequestQueue } from '../queue/request-queue';
@@ -109,15 +109,17 @@ export class Controller {
     const sets = await listReadySets(registry, app, runners);
     await releaseGone(registry, app.id, sets, runners);
     const now = clock.now();
-    const { actions, reason, inputs } = decide(await observe(requests, app, runners, sets, now), app.spec, now);
-    for (const action of actions) {
+    const observation = await observe(requests, app, runners, sets, now);
+    const decision = decide(observation, app.spec, now);
+    for (const action of decision.actions) {
       await this.attempt(`${describe(action)} of ${app.id}`, () => act(this.dependencies, app, action));
     }
     const outcome = unavailable(runners, app.revision, now);
     if (outcome !== undefined) await queue.giveUpRuns(app.id, outcome);
     // A floor follows the demand; by itself it is no news to anybody.
-    if (actions.some(isNews))
-      await this.record({ app: app.id, at: now, reason, actions: actions.map(describe), inputs });
+    if (!decision.actions.some(isNews)) return;
+    const explained = explain(observation, app.spec, decision, now);
+    await this.record({ app: app.id, at: now, ...explained, actions: decision.actions.map(describe) });
   }
 
   /** The records of an app, once those of runners that are gone say so. */
