@@ -5,6 +5,8 @@
 import { join, relative } from 'node:path';
 import { Controller } from '../runtime/controller/controller';
 import { WebhookDelivery } from '../runtime/controller/webhook-delivery';
+import type { AppRecord } from '../runtime/domain/app';
+import { deployed } from '../runtime/domain/revisions';
 import { UserError } from '../runtime/domain/user-error';
 import { createGateway } from '../runtime/gateway/gateway';
 import { PythonEnvironments } from '../runtime/local/python-environments';
@@ -97,7 +99,7 @@ async function assemble(options: PlatformOptions, stores: Stores): Promise<Platf
     }),
   });
   await recover(stores, queue, [...served.keys()]);
-  for (const { record } of apps) await stores.apps.put(record);
+  for (const { record } of apps) await deploy(stores, record);
 
   const { controller, webhooks } = createController(stores, queue, runners, report);
   const gateway = createGateway({
@@ -127,6 +129,12 @@ async function assemble(options: PlatformOptions, stores: Stores): Promise<Platf
       stores.close();
     },
   };
+}
+
+/** Earlier revisions can't be fallen back to here: their files are overwritten. */
+async function deploy({ apps, clock }: Stores, record: AppRecord): Promise<void> {
+  const { earlier: _gone, ...next } = deployed(await apps.get(record.id), record, clock.now());
+  await apps.put(next);
 }
 
 function createController(

@@ -126,7 +126,17 @@ export interface BlobStore {
   /** Makes one blob of several, in order, and removes the parts. */
   compose(key: string, parts: readonly string[], contentType: string): Promise<BlobInfo>;
   remove(key: string): Promise<void>;
+  /**
+   * A URL that lets whoever has it read or write this one blob for a while, past the platform. Absent where blobs can only
+   * be reached through the platform.
+   */
+  signedUrl?(key: string, use: SignedUse, seconds: number): Promise<string>;
 }
+
+export type SignedUse =
+  | { readonly method: 'GET'; readonly contentType: string; readonly contentDisposition: string }
+  /** Up to what the store takes in one request, at S3 5 GiB. */
+  | { readonly method: 'PUT' };
 
 export interface BlobInfo {
   readonly key: string;
@@ -164,7 +174,10 @@ export interface RunnerRegistry {
 
 /** What runs and what is starting. Launching never waits for the runner. */
 export interface Fleet {
-  /** Starts a runner whose record was written before. Launching an id twice starts one runner. */
+  /**
+   * Starts a runner whose record was written before. Launching an id twice starts one runner. `app` is the app as it is at
+   * the runner's revision, which need not be the latest.
+   */
   launch(runner: RunnerRecord, app: AppRecord): Promise<void>;
   /** Ends a runner by force: SIGKILL after `graceMs`. Stopping what is gone changes nothing. */
   stop(runner: string, graceMs: number): Promise<void>;
@@ -182,6 +195,8 @@ export interface FleetRunner {
 /** The apps of the platform, their settings and what was decided for them. */
 export interface AppStore {
   put(app: AppRecord): Promise<void>;
+  /** Stores `next` in place of `read`; false when the app changed since it was read, or was removed. */
+  replace(read: AppRecord, next: AppRecord): Promise<boolean>;
   get(id: string): Promise<AppRecord | undefined>;
   list(): Promise<readonly AppRecord[]>;
   remove(id: string): Promise<void>;

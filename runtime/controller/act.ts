@@ -1,6 +1,7 @@
 /** Carries out what was decided. Every step may be repeated: a tick that died half-way is finished by the next. */
 import { randomBytes } from 'node:crypto';
 import type { AppRecord } from '../domain/app';
+import { atRevision } from '../domain/revisions';
 import {
   alive,
   askedToDrain,
@@ -30,7 +31,7 @@ export async function act(dependencies: ActDependencies, app: AppRecord, action:
     case 'setFloor':
       return registry.setFloor(app.id, action.revision, action.floor);
     case 'launch':
-      for (let count = 0; count < action.count; count++) await launch(dependencies, app, action.failedStarts);
+      for (let count = 0; count < action.count; count++) await launch(dependencies, app, action);
       return;
     case 'drain':
       await change(dependencies, action.runner, (runner, now) =>
@@ -69,14 +70,18 @@ export async function releaseGone(
 }
 
 /** The record comes first: a runner that nobody wrote down would be nobody's to stop. */
-async function launch(dependencies: ActDependencies, app: AppRecord, failedStarts: number): Promise<void> {
+async function launch(
+  dependencies: ActDependencies,
+  app: AppRecord,
+  { failedStarts, revision = app.revision }: Extract<ScalingAction, { kind: 'launch' }>,
+): Promise<void> {
   const { registry, fleet, clock } = dependencies;
   const createdAt = clock.now();
   const id = runnerIds.next(app.id, createdAt);
-  const runner = launched({ id, app: app.id, revision: app.revision, createdAt, failedStarts });
+  const runner = launched({ id, app: app.id, revision, createdAt, failedStarts });
   await registry.create(runner);
   try {
-    await fleet.launch(runner, app);
+    await fleet.launch(runner, atRevision(app, revision) ?? app);
   } catch (error) {
     await bury(dependencies, runner, 'scheduling_failed', `it could not be launched: ${messageOf(error)}`);
   }

@@ -1,5 +1,6 @@
 /** What the controller looks at before it decides. */
 import type { AppRecord } from '../domain/app';
+import { trialOf, verifying } from '../domain/revisions';
 import { alive, starting, type RunnerExit, type RunnerRecord } from '../domain/runner';
 import type { Observation } from '../domain/scaling';
 import { BACK_OFF_MEMORY_MS } from '../domain/start-back-off';
@@ -28,13 +29,15 @@ export interface ReadySet {
   readonly runners: readonly string[];
 }
 
-/** The READY sets of the current revision and of all that have runners or lately had. */
+/** The READY sets of the current revision, of the one it falls back to and of all that have runners or lately had. */
 export async function listReadySets(
   registry: RunnerRegistry,
   app: AppRecord,
   runners: readonly RunnerRecord[],
 ): Promise<readonly ReadySet[]> {
-  const revisions = new Set([app.revision, ...runners.map((runner) => runner.revision)]);
+  const { revision: current } = app;
+  const fallback = trialOf(app)?.fallback ?? current;
+  const revisions = new Set([current, fallback, ...runners.map((runner) => runner.revision)]);
   return Promise.all(
     [...revisions].map(async (revision) => ({ revision, ...(await registry.readySet(app.id, revision)) })),
   );
@@ -48,6 +51,7 @@ export async function observe(
   now: number,
 ): Promise<Observation> {
   const backlog = await requests.backlog(app.id, now - app.spec.scaling_delay * 1000);
+  const trial = trialOf(app);
   return {
     revision: app.revision,
     strategy: app.strategy ?? 'rolling',
@@ -56,6 +60,8 @@ export async function observe(
     inProgress: backlog.inProgress,
     runners,
     floors: Object.fromEntries(sets.map((set) => [set.revision, set.floor])),
+    ...(trial === undefined ? {} : { trial }),
+    ...(verifying(app, now) ? { verify: true } : {}),
   };
 }
 

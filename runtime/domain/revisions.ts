@@ -22,7 +22,7 @@ export type NewDeployment = Pick<AppRecord, 'id' | 'revision' | 'spec' | 'strate
 export function deployed(before: AppRecord | undefined, deployment: NewDeployment, now: number): AppRecord {
   if (before === undefined) return { ...deployment, deployedAt: now };
   if (deployment.revision === before.setAside) return before;
-  const { id, strategy, ...wanted } = deployment;
+  const { id: _same, strategy, ...wanted } = deployment;
   const changed = wanted.revision !== before.revision;
   const revision = changed ? again(before, { ...wanted, deployedAt: now }) : { ...revisionOf(before), ...wanted };
   const next = changed ? switchedTo(before, revision) : withRevision(before, revision);

@@ -15,6 +15,18 @@ export class SqliteAppStore implements AppStore {
     );
   }
 
+  async replace(read: AppRecord, next: AppRecord): Promise<boolean> {
+    return this.database.write(
+      () =>
+        this.database.run(
+          'UPDATE apps SET record = ? WHERE id = ? AND record = ?',
+          JSON.stringify(next),
+          read.id,
+          JSON.stringify(read),
+        ) === 1,
+    );
+  }
+
   async get(id: string): Promise<AppRecord | undefined> {
     const row = this.database.first<readonly [string]>('SELECT record FROM apps WHERE id = ?', id);
     return row && (JSON.parse(row[0]) as AppRecord);

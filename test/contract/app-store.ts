@@ -42,6 +42,35 @@ export function describeAppStore(name: string, open: () => Promise<OpenAppStore>
       expect((await apps.get(app.id))?.revision).toBe('r2');
     });
 
+    test('what was read can be replaced', async () => {
+      const app = await put({ earlier: [], scale: { overrides: { keep_alive: 5 }, deployed: { keep_alive: 60 } } });
+      const read = defined(await apps.get(app.id));
+      const next: AppRecord = { ...read, readyAt: 1_700_000_000_001 };
+      expect(await apps.replace(read, next)).toBe(true);
+      expect(await apps.get(app.id)).toEqual(next);
+    });
+
+    test('of several changes to what was read exactly one is stored', async () => {
+      const app = await put();
+      const read = defined(await apps.get(app.id));
+      const changes = [1, 2, 3].map((readyAt): AppRecord => ({ ...read, readyAt }));
+      const results = await Promise.all(changes.map((next) => apps.replace(read, next)));
+      expect(results.filter(Boolean)).toHaveLength(1);
+      expect(await apps.get(app.id)).toEqual(changes[results.indexOf(true)]);
+    });
+
+    test('an app that was put again since, or removed, is not replaced', async () => {
+      const app = await put();
+      const read = defined(await apps.get(app.id));
+      await put({ ...app, revision: 'r2' });
+      expect(await apps.replace(read, { ...read, readyAt: 1 })).toBe(false);
+      expect((await apps.get(app.id))?.revision).toBe('r2');
+      const latest = defined(await apps.get(app.id));
+      await apps.remove(app.id);
+      expect(await apps.replace(latest, { ...latest, readyAt: 1 })).toBe(false);
+      expect(await apps.get(app.id)).toBeUndefined();
+    });
+
     test('all apps are listed until they are removed', async () => {
       const first = await put();
       const second = await put();
@@ -89,4 +118,9 @@ export function describeAppStore(name: string, open: () => Promise<OpenAppStore>
       });
     });
   });
+}
+
+function defined<T>(value: T | undefined): T {
+  if (value === undefined) throw new Error('Nothing there');
+  return value;
 }

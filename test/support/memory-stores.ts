@@ -142,6 +142,12 @@ export class MemoryAppStore implements AppStore {
     this.apps.set(app.id, app);
   }
 
+  async replace(read: AppRecord, next: AppRecord): Promise<boolean> {
+    if (JSON.stringify(this.apps.get(read.id)) !== JSON.stringify(read)) return false;
+    this.apps.set(next.id, next);
+    return true;
+  }
+
   async get(id: string): Promise<AppRecord | undefined> {
     return this.apps.get(id);
   }
