@@ -1,6 +1,7 @@
 /** The adapters over one state folder, opened together. */
-import { access, constants, mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, rmdir, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { UserError } from '../runtime/domain/user-error';
 import type {
   AppStore,
@@ -58,10 +59,24 @@ export async function openStores(folder: string): Promise<Stores> {
 
 async function makeFolder(folder: string): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-    await access(folder, constants.W_OK | constants.X_OK);
+    await makeFolders(folder);
+    // Some file systems (/proc, /sys) let root pass every check of permissions and yet take no file.
+    await rmdir(await mkdtemp(join(folder, 'probe-')));
   } catch (error) {
     throw new UserError(`${folder} can't be the state folder: ${obstacle(error)}. Choose another with --state`);
+  }
+}
+
+/** One by one: `mkdir` with `recursive` never returns where a parent exists and takes no folder, as in /proc. */
+async function makeFolders(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { mode: 0o700 });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST' && (await stat(folder)).isDirectory()) return;
+    if (code !== 'ENOENT' || existsSync(dirname(folder))) throw error;
+    await makeFolders(dirname(folder));
+    await makeFolders(folder);
   }
 }
 
@@ -75,6 +90,8 @@ function obstacle(error: unknown): string {
       return 'permission denied';
     case 'EROFS':
       return 'it is on a read-only file system';
+    case 'ENOENT':
+      return 'its file system takes no files';
     case 'ENOSPC':
       return 'the disk is full';
     default:

@@ -132,6 +132,12 @@ describe('a place that is not free or not ours', () => {
   });
 });
 
+(process.platform === 'linux' ? test : test.skip)('a state folder where no file can be', async () => {
+  expect(await refusal('run', 'good.py', '--port', '0', '--state', '/proc/none')).toMatch(
+    /^sgpu: \/proc\/none can't be the state folder: /,
+  );
+});
+
 describe('options that make no sense', () => {
   const exec = ['--exec', 'true'];
   test.each([
