@@ -15,14 +15,15 @@ const TABLE: Readonly<Record<string, { readonly folders: readonly string[]; read
     packages: ['@aws-sdk', '@smithy', 'node:'],
   },
   'runtime/source': { folders: ['runtime/domain'], packages: ['@lezer/common', '@lezer/python'] },
+  'runtime/apps': { folders: ['runtime/domain', 'runtime/ports.ts'], packages: [] },
   'runtime/queue': { folders: ['runtime/domain', 'runtime/ports.ts'], packages: [] },
   'runtime/webhook-signature.ts': { folders: ['runtime/domain', 'runtime/ports.ts'], packages: ['node:'] },
   'runtime/gateway': {
-    folders: ['runtime/domain', 'runtime/ports.ts', 'runtime/queue', 'runtime/webhook-signature.ts'],
+    folders: ['runtime/domain', 'runtime/ports.ts', 'runtime/apps', 'runtime/queue', 'runtime/webhook-signature.ts'],
     packages: ['hono', 'uuid', 'node:'],
   },
   'runtime/controller': {
-    folders: ['runtime/domain', 'runtime/ports.ts', 'runtime/queue', 'runtime/webhook-signature.ts'],
+    folders: ['runtime/domain', 'runtime/ports.ts', 'runtime/apps', 'runtime/queue', 'runtime/webhook-signature.ts'],
     packages: ['undici', 'uuid', 'node:'],
   },
   'runtime/agent': {

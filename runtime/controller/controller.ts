@@ -3,9 +3,12 @@
  * of it is in the stores, and a tick that died half-way is finished by the next.
  */
 import { setTimeout as pause } from 'node:timers/promises';
+import { AppChanges } from '../apps/app-changes';
 import type { AppRecord, Decision } from '../domain/app';
+import { closingReason, decideClosing } from '../domain/closing';
+import { lastGood } from '../domain/revisions';
 import type { RunnerRecord } from '../domain/runner';
-import { decide, type ScalingAction } from '../domain/scaling';
+import { decide, type Observation, type ScalingAction } from '../domain/scaling';
 import { describe, explain } from '../domain/scaling-reason';
 import { unavailable } from '../domain/start-back-off';
 import type { AppStore, Clock, Fleet, RequestStore, RunnerRegistry } from '../ports';
@@ -39,6 +42,7 @@ type Scope = Set<string> | 'all';
 export class Controller {
   private readonly departures = new Departures();
   private readonly orphans: Orphans;
+  private readonly changes: AppChanges;
   private last: Promise<void> = Promise.resolve();
   private lastBegan = -Infinity;
   private closed = false;
@@ -46,6 +50,12 @@ export class Controller {
 
   constructor(private readonly dependencies: ControllerDependencies) {
     this.orphans = new Orphans(dependencies);
+    this.changes = new AppChanges(dependencies.apps, dependencies.clock);
+  }
+
+  /** For one of several controllers that take turns: another one looked around last at `since`, ms since the epoch. */
+  resume(since: number): void {
+    this.departures.resume(since);
   }
 
   /** One full pass. Resolves when it has ended, whatever went wrong in it (`onError` says). */
@@ -102,24 +112,60 @@ export class Controller {
     if (scope === 'all') await this.orphans.stop(all, listing);
   }
 
-  private async scale(app: AppRecord, listing: FleetListing): Promise<void> {
-    const { requests, queue, registry, clock } = this.dependencies;
-    const runners = await this.withoutDeparted(app, listing);
-    await this.noteDepartures(app, runners);
+  private async scale(listed: AppRecord, listing: FleetListing): Promise<void> {
+    const { requests, registry, clock } = this.dependencies;
+    const runners = await this.withoutDeparted(listed, listing);
+    await this.noteDepartures(listed, runners);
+    const app = await this.judge(listed, runners);
     const sets = await listReadySets(registry, app, runners);
     await releaseGone(registry, app.id, sets, runners);
     const now = clock.now();
     const observation = await observe(requests, app, runners, sets, now);
+    if (app.closingSince !== undefined) return this.sendAway(app, observation, app.closingSince);
     const decision = decide(observation, app.spec, now);
-    for (const action of decision.actions) {
-      await this.attempt(`${describe(action)} of ${app.id}`, () => act(this.dependencies, app, action));
-    }
-    const outcome = unavailable(runners, app.revision, now);
-    if (outcome !== undefined) await queue.giveUpRuns(app.id, outcome);
+    await this.carryOut(app, decision.actions);
+    await this.giveUpRuns(app, runners, now);
     // A floor follows the demand; by itself it is no news to anybody.
     if (!decision.actions.some(isNews)) return;
     const explained = explain(observation, app.spec, decision, now);
     await this.record({ app: app.id, at: now, ...explained, actions: decision.actions.map(describe) });
+  }
+
+  /** Stores what the runners show about the current revision, and says so when it is good or fails for the first time. */
+  private async judge(listed: AppRecord, runners: readonly RunnerRecord[]): Promise<AppRecord> {
+    const app = await this.changes.judge(listed, runners);
+    if (app === undefined) return listed;
+    const reason = verdict(listed, app);
+    const inputs = { revision: app.revision };
+    if (reason !== undefined)
+      await this.record({ app: app.id, at: this.dependencies.clock.now(), reason, actions: [], inputs });
+    return app;
+  }
+
+  private async sendAway(app: AppRecord, observation: Observation, since: number): Promise<void> {
+    const now = this.dependencies.clock.now();
+    const actions = decideClosing(observation, app.spec, since, now);
+    await this.carryOut(app, actions);
+    if (!actions.some(isNews)) return;
+    const inputs = { closingSince: since };
+    await this.record({
+      app: app.id,
+      at: now,
+      reason: closingReason(actions),
+      actions: actions.map(describe),
+      inputs,
+    });
+  }
+
+  private async carryOut(app: AppRecord, actions: readonly ScalingAction[]): Promise<void> {
+    for (const action of actions) {
+      await this.attempt(`${describe(action)} of ${app.id}`, () => act(this.dependencies, app, action));
+    }
+  }
+
+  private async giveUpRuns(app: AppRecord, runners: readonly RunnerRecord[], now: number): Promise<void> {
+    const outcome = unavailable(runners, app.revision, now);
+    if (outcome !== undefined) await this.dependencies.queue.giveUpRuns(app.id, outcome);
   }
 
   /** The records of an app, once those of runners that are gone say so. */
@@ -157,6 +203,14 @@ export class Controller {
       this.dependencies.onError(error, doing);
     }
   }
+}
+
+/** What a change of the record says about the revision, in words; `undefined` when it was known to fail. */
+function verdict(before: AppRecord, { revision, readyAt, failure }: AppRecord): string | undefined {
+  const good = lastGood(before);
+  if (readyAt !== undefined) return good && `revision ${revision} had its first READY runner and takes over`;
+  if (before.failure !== undefined || good === undefined) return undefined;
+  return `revision ${revision} did not start (${failure?.reason ?? 'unknown'}): revision ${good.revision} stays`;
 }
 
 function isNews(action: ScalingAction): boolean {

@@ -10,20 +10,27 @@ interface Look {
 }
 
 /**
- * Remembers the last look. After a restart there was none, so what left meanwhile goes unsaid: the records of those
- * runners still say why they left.
+ * Remembers the last look. After a restart there was none, so what left meanwhile goes unsaid unless the time of that
+ * look is known: the records of those runners still say why they left.
  */
 export class Departures {
-  private readonly looks = new Map<string, Look>();
+  private looks = new Map<string, Look>();
+
+  /** `since` is when another controller looked last. */
+  constructor(private since?: number) {}
+
+  /** Another controller looked in the meantime, lastly at `since`: what was seen before counts no more. */
+  resume(since: number): void {
+    this.looks = new Map();
+    this.since = since;
+  }
 
   /** The decision that tells of the runners that left since the last look; `undefined` when none did. */
   note(app: string, runners: readonly RunnerRecord[], now: number): Decision | undefined {
-    const last = this.looks.get(app) ?? { at: now, present: new Set() };
+    const last = this.looks.get(app);
     const present = runners.filter(alive);
     this.looks.set(app, { at: now, present: new Set(present.map((runner) => runner.id)) });
-    const left = runners.filter(
-      (runner) => !alive(runner) && (last.present.has(runner.id) || runner.createdAt >= last.at),
-    );
+    const left = runners.filter((runner) => !alive(runner) && this.leftSince(last, runner, now));
     if (left.length === 0) return undefined;
     // Runners on their way out count until they are gone, so that three that leave one by one are 3 → 2, 2 → 1, 1 → 0.
     const remaining = present.length;
@@ -35,5 +42,10 @@ export class Departures {
       actions: left.map((runner) => `runner ${runner.id} left: ${runner.exit ?? 'unknown'}`),
       inputs: { remaining, left: left.length },
     };
+  }
+
+  private leftSince(last: Look | undefined, runner: RunnerRecord, now: number): boolean {
+    if (last === undefined) return runner.stateSince >= (this.since ?? now);
+    return last.present.has(runner.id) || runner.createdAt >= last.at;
   }
 }

@@ -77,6 +77,22 @@ export function judged(app: AppRecord, runners: readonly RunnerRecord[]): AppRec
   return { ...app, failure: { at: last.stateSince, reason: last.exitReason ?? last.exit ?? 'unknown' } };
 }
 
+/** Wants a runner of the current revision until a time, unless it is known to be good. */
+export function toVerify(app: AppRecord, until: number): AppRecord {
+  if (app.readyAt !== undefined) return app;
+  return { ...app, verifyUntil: until };
+}
+
+/** The app is being removed. */
+export function closed(app: AppRecord, now: number): AppRecord {
+  return app.closingSince === undefined ? { ...app, closingSince: now } : app;
+}
+
+export function reopened(app: AppRecord): AppRecord {
+  const { closingSince: _past, ...rest } = app;
+  return app.closingSince === undefined ? app : rest;
+}
+
 function switchedTo(app: AppRecord, revision: Revision): AppRecord {
   const { setAside: _former, verifyUntil: _other, ...rest } = app;
   const others = [revisionOf(app), ...(app.earlier ?? [])].filter((old) => old.revision !== revision.revision);

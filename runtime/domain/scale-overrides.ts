@@ -3,7 +3,7 @@
  * was changed by hand wins over what is deployed, until it is reset.
  */
 import type { AppRecord } from './app';
-import type { AppSpec } from './app-spec';
+import { parseAppSpec, type AppSpec } from './app-spec';
 
 export const SCALE_FIELDS = [
   'min_concurrency',
@@ -28,7 +28,7 @@ export interface ScaleChange {
 /** A spec with an app's overrides in it. */
 export function overridden(
   deployed: AppSpec,
-  overrides: ScaleOverrides = {},
+  overrides: ScaleChanges = {},
 ): { readonly spec: AppSpec; readonly scale?: ScaleChange } {
   const fields = SCALE_FIELDS.filter((field) => overrides[field] !== undefined);
   if (fields.length === 0) return { spec: deployed };
@@ -38,16 +38,18 @@ export function overridden(
   };
 }
 
-/** The app after settings were changed. `undefined` resets a setting to what is deployed. */
-export function scaled(
-  app: AppRecord,
-  changes: { readonly [Field in keyof ScaleOverrides]?: ScaleOverrides[Field] | undefined },
-): AppRecord {
+/** Settings to change; `undefined` resets one to what is deployed. */
+export type ScaleChanges = { readonly [Field in keyof ScaleOverrides]?: ScaleOverrides[Field] | undefined };
+
+/** The app after settings were changed. Throws a `UserError` when they make no valid spec. */
+export function scaled(app: AppRecord, changes: ScaleChanges): AppRecord {
   const { scale, ...rest } = app;
   const overrides = { ...scale?.overrides, ...changes };
-  return { ...rest, ...overridden({ ...app.spec, ...scale?.deployed }, overrides) };
+  const next = overridden({ ...app.spec, ...scale?.deployed }, overrides);
+  parseAppSpec(next.spec);
+  return { ...rest, ...next };
 }
 
-function pick(from: ScaleOverrides, fields: readonly (keyof ScaleOverrides)[]): ScaleOverrides {
+function pick(from: ScaleChanges, fields: readonly (keyof ScaleOverrides)[]): ScaleOverrides {
   return Object.fromEntries(fields.map((field) => [field, from[field]]));
 }
