@@ -39,7 +39,7 @@ test('the context holds the app, the runner and nothing that is ignored', () => 
       '.sgpu-image/runner/serve.py',
     ]),
   );
-  expect(written.filter((path) => /secret/.test(path))).toEqual(['.sgpu-image/with-secrets.sh']);
+  expect(written.filter((path) => path.includes('secret'))).toEqual(['.sgpu-image/with-secrets.sh']);
   expect(written.filter((path) => path.includes('__pycache__'))).toEqual([]);
   expect(readFileSync(join(target, 'app', 'words.py'), 'utf8')).toBe(APP);
 });
