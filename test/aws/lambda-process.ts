@@ -43,6 +43,7 @@ export class LambdaProcess {
         failed(new Error(`The function ${name} ended with code ${String(code)} before it listened`));
       });
       for (const output of [child.stdout, child.stderr]) {
+        if (output === null) continue;
         createInterface({ input: output }).on('line', (line) => {
           const announced = /^port (\d+)$/.exec(line)?.[1];
           if (announced === undefined) onLine?.(line);
