@@ -29,7 +29,7 @@ export class MultipartUpload {
 
   private constructor(
     private readonly client: S3Client,
-    private readonly target: Target & { readonly UploadId?: string },
+    private readonly target: Target & { readonly UploadId: string | undefined },
   ) {}
 
   /** Starts an upload, lets `work` send its parts, and returns the entity tag of the whole. When `work` fails, nothing stays. */

@@ -2,6 +2,7 @@
  * When fal sends a failed attempt round again, and how long it waits first.
  * Rules: the table "Runner impact and queue retries" of fal's documentation on retries.
  */
+import type { AppSpec } from './app-spec';
 
 /** fal's names for the failures that may be retried. */
 export const RETRY_CONDITIONS = ['server_error', 'timeout', 'connection_error'] as const;
@@ -17,6 +18,12 @@ export const NO_RETRIES: RetryPolicy = { server_error: 0, timeout: 0, connection
 export function retriesLeft(policy: RetryPolicy, condition: RetryCondition, spent: number): boolean {
   const allowed = policy[condition];
   return allowed === undefined || spent < allowed;
+}
+
+/** What an app's own settings allow, for its caller to change. */
+export function retriesOfApp(spec: Pick<AppSpec, 'retry_config' | 'skip_retry_conditions'>): RetryPolicy {
+  const skipped = Object.fromEntries(spec.skip_retry_conditions.map((condition) => [condition, 0]));
+  return { ...parseRetryConfig(spec.retry_config), ...skipped };
 }
 
 /** Milliseconds before attempt `charged + 1`: 1 s, doubling to a minute. fal publishes no figures; these are ours. */

@@ -1,6 +1,6 @@
 /** Which failures of a request are retried, from what the caller and the app say. */
 import type { AppSpec } from '../domain/app-spec';
-import { NO_RETRIES, parseRetryConfig, type RetryPolicy } from '../domain/retry';
+import { NO_RETRIES, retriesOfApp, type RetryPolicy } from '../domain/retry';
 
 export interface RetryWishes {
   /** `X-Fal-No-Retry`: beats everything. */
@@ -11,6 +11,5 @@ export interface RetryWishes {
 
 export function retryPolicy(spec: AppSpec, wishes: RetryWishes, callerIsOwner: boolean): RetryPolicy {
   if (wishes.noRetry) return NO_RETRIES;
-  const skipped = Object.fromEntries(spec.skip_retry_conditions.map((condition) => [condition, 0]));
-  return { ...parseRetryConfig(spec.retry_config), ...skipped, ...(callerIsOwner ? wishes.retryConfig : undefined) };
+  return { ...retriesOfApp(spec), ...(callerIsOwner ? wishes.retryConfig : undefined) };
 }
