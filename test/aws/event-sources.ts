@@ -25,12 +25,12 @@ export class EventSources {
     await this.#ended;
   }
 
-  private get stopped(): boolean {
+  private stopped(): boolean {
     return this.#stopping.signal.aborted;
   }
 
   private async fireRule(): Promise<void> {
-    while (!this.stopped) {
+    while (!this.stopped()) {
       await this.call({
         'detail-type': 'Scheduled Event',
         source: 'aws.events',
@@ -43,13 +43,13 @@ export class EventSources {
 
   private async deliverMessages(): Promise<void> {
     const { sqs, queueUrl } = this.options;
-    while (!this.stopped) {
+    while (!this.stopped()) {
       try {
         const receive = new ReceiveMessageCommand({ QueueUrl: queueUrl, MaxNumberOfMessages: 10, WaitTimeSeconds: 1 });
         const { Messages: messages = [] } = await sqs.send(receive, { abortSignal: this.#stopping.signal });
         if (messages.length > 0) await this.deliver(messages);
       } catch (error) {
-        if (this.stopped) return;
+        if (this.stopped()) return;
         this.options.onError(error);
         await this.pause(1_000);
       }
