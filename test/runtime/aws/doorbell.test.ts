@@ -89,7 +89,9 @@ describe('the queue of an app', () => {
     expect(adopted).toHaveLength(1);
     expect(adopted[0]).toMatchObject({ path: '/', id: expect.stringMatching(new RegExp(`${appTag(app)}$`)) });
     expect(JSON.parse(Buffer.from(adopted[0]!.body).toString())).toEqual(content);
-    await eventually(async () => { expect(await left()).toBe(0); });
+    await eventually(async () => {
+      expect(await left()).toBe(0);
+    });
   });
 
   test('a message may name the endpoint it is for', async () => {
@@ -138,7 +140,9 @@ describe('the queue of an app', () => {
     await send(JSON.stringify({ Service: 'Amazon S3', Event: 's3:TestEvent' }));
     await doorbell.ring(app);
     expect(await doorbell.wait(app, PATIENCE_MS)).toBe(true);
-    await eventually(async () => { expect(await left()).toBe(0); });
+    await eventually(async () => {
+      expect(await left()).toBe(0);
+    });
     expect(adopted).toEqual([]);
     expect(errors).toEqual([]);
   });
