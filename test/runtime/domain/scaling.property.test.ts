@@ -35,7 +35,27 @@ describe('scaling, for any app and any runners', () => {
     everyDecision(({ observed, spec, actions }) => {
       const { target } = targetSize(observed, spec);
       const after = present(applied(observed, actions)).length;
-      if (launches(actions) > 0) expect(after).toBeLessThanOrEqual(target);
+      if (launches(actions) > 0) expect(after).toBeLessThanOrEqual(Math.max(target, observed.verify ? 1 : 0));
+    });
+  });
+
+  it('keeps all that serves while a new revision fails to start, and tries that with one runner at a time', () => {
+    everyDecision(({ observed, actions }) => {
+      const { trial, revision, runners } = observed;
+      if (!trial?.failed || runners.some((runner) => runner.revision === revision && ready(runner))) return;
+      expect(actions.filter(({ kind }) => kind === 'drain')).toEqual([]);
+      expect(launches(actions)).toBeLessThanOrEqual(present(observed).length === 0 ? 1 : 0);
+    });
+  });
+
+  it('launches no more of the last good revision than are wanted in all', () => {
+    everyDecision(({ observed, spec, actions }) => {
+      if (!actions.some((action) => action.kind === 'launch' && action.revision !== undefined)) return;
+      const others = applied(observed, actions).runners.filter(
+        (runner) => runner.revision !== observed.revision && (ready(runner) || starting(runner)),
+      );
+      const { target } = targetSize(observed, spec);
+      expect(others.filter(({ drain }) => drain === undefined).length).toBeLessThanOrEqual(target);
     });
   });
 
@@ -159,7 +179,7 @@ function applied(observed: Observation, actions: readonly ScalingAction[]): Obse
   return actions.reduce<Observation>((before, action) => {
     switch (action.kind) {
       case 'launch':
-        return { ...before, runners: [...before.runners, ...launchedBy(action, before.revision)] };
+        return { ...before, runners: [...before.runners, ...launchedBy(action, before)] };
       case 'setFloor':
         return { ...before, floors: { ...before.floors, [action.revision]: action.floor } };
       case 'drain':
@@ -170,9 +190,10 @@ function applied(observed: Observation, actions: readonly ScalingAction[]): Obse
   }, observed);
 }
 
-function launchedBy(action: Extract<ScalingAction, { kind: 'launch' }>, revision: string): RunnerRecord[] {
-  const { failedStarts } = action;
-  return numbered(action.count, (id) => launched({ id, app: APP, revision, createdAt: NOW, failedStarts }), 1_000);
+function launchedBy(action: Extract<ScalingAction, { kind: 'launch' }>, before: Observation): RunnerRecord[] {
+  const { count, failedStarts, revision = before.revision } = action;
+  const make = (id: string): RunnerRecord => launched({ id, app: APP, revision, createdAt: NOW, failedStarts });
+  return numbered(count, make, 1_000 + before.runners.length);
 }
 
 function changed(
@@ -204,8 +225,12 @@ function unplaced(runners: readonly RunnerRecord[]): boolean {
   return runners.some((runner) => runner.state === 'PENDING' || runner.exit === 'scheduling_failed');
 }
 
+/** Runners of the current revision that are launched. */
 function launches(actions: readonly ScalingAction[]): number {
-  return actions.reduce((sum, action) => sum + (action.kind === 'launch' ? action.count : 0), 0);
+  return actions.reduce(
+    (sum, action) => sum + (action.kind === 'launch' && action.revision === undefined ? action.count : 0),
+    0,
+  );
 }
 
 function numbered(count: number, make: (id: string) => RunnerRecord, from = 0): RunnerRecord[] {
@@ -239,10 +264,13 @@ function observations(): fc.Arbitrary<Observation> {
       strategy: fc.constantFrom('rolling' as const, 'recreate' as const),
       runners: fc.array(runners(), { maxLength: 10 }),
       floors: fc.record({ r0: fc.nat(4), r1: fc.nat(4) }, { requiredKeys: [] }),
+      trial: fc.option(fc.record({ fallback: fc.constant('r0'), failed: fc.boolean() }), { nil: undefined }),
+      verify: fc.boolean(),
     })
-    .map(({ requests, runners: made, ...rest }) =>
+    .map(({ requests, runners: made, trial, ...rest }) =>
       observation({
         ...rest,
+        ...(trial === undefined ? {} : { trial }),
         ...requests,
         waiting: requests.overdue,
         runners: made.map((runner, index) => ({ ...runner, id: `runner-${index}` })),
