@@ -35,6 +35,8 @@ export interface SizingInput {
   readonly machines: readonly PoolMachine[];
   readonly unplaced: readonly WaitingRunner[];
   readonly coolDowns: readonly CoolDown[];
+  /** Pools that grew earlier in the same pass. */
+  readonly grown?: ReadonlySet<string>;
 }
 
 export interface Sizing {
@@ -66,7 +68,7 @@ export interface Termination {
 export function sizePools(input: SizingInput, now: number): Sizing {
   const { launches, waits } = new Launches(input, now).plan();
   // A pool that grows keeps what it has, but for machines that are of no use to it.
-  const growing = new Set(launches.map((launch) => launch.pool));
+  const growing = new Set([...launches.map((launch) => launch.pool), ...(input.grown ?? [])]);
   const keepAlive = new Map(input.pools.map((pool) => [pool.pool, pool.keepAlive * 1000]));
   const drains: Drain[] = [];
   const terminations: Termination[] = [];
