@@ -5,31 +5,50 @@
  */
 import { appTag } from './domain/tagged-id';
 
+/** What the index `queue` shows of a request. */
+export const QUEUE_STATE = {
+  state: 'state',
+  /** Values of `state`. */
+  waiting: 'Q',
+  inProgress: 'P',
+  /** Ms since the epoch. */
+  submittedAt: 'submitted',
+  startDeadline: 'deadline',
+} as const;
+
 /** The one table. Every item has both keys; whatever ends by itself has `ttl` (seconds since the epoch). */
 export const TABLE = {
   partitionKey: 'pk',
   sortKey: 'sk',
   timeToLive: 'ttl',
   indexes: {
-    /** Requests that wait or are in progress, by app: the queue. Sparse. */
-    queue: { name: 'queue', partitionKey: 'queuePk', sortKey: 'queueSk', sortKeyType: 'S', projection: 'KEYS_ONLY' },
-    /** Requests by the next time something is due for them. Sparse. */
-    due: { name: 'due', partitionKey: 'duePk', sortKey: 'dueSk', sortKeyType: 'N', projection: 'KEYS_ONLY' },
-    /** Requests and runners of an app, oldest first. */
-    app: { name: 'app', partitionKey: 'appPk', sortKey: 'appSk', sortKeyType: 'S', projection: 'KEYS_ONLY' },
+    /** Requests that wait or are in progress, by app, in queue order. Sparse. */
+    queue: {
+      name: 'queue',
+      partitionKey: 'queuePk',
+      sortKey: 'queueSk',
+      sortKeyType: 'S',
+      attributes: [QUEUE_STATE.state, QUEUE_STATE.submittedAt, QUEUE_STATE.startDeadline],
+    },
+    /** Requests by the time when their webhook is due. Sparse. */
+    due: { name: 'due', partitionKey: 'duePk', sortKey: 'dueSk', sortKeyType: 'N', attributes: [] },
+    /** The platform's apps, and the apps that ever had a request. Sparse. */
+    app: { name: 'app', partitionKey: 'appPk', sortKey: 'appSk', sortKeyType: 'S', attributes: [] },
   },
 } as const;
 
 /** First parts of partition keys. */
 export const PARTITION = {
-  /** `request#<id>`: head, input, response, events of one request. */
+  /** `request#<period>-<tag>`: heads of an app's requests. `request#<id>`: large bodies and events of one request. */
   request: 'request#',
-  /** `runner#<id>`. */
+  /** `runner#<tag>`: the runners of an app. */
   runner: 'runner#',
-  /** `app#<owner/alias>`: record, decisions, READY sets, revisions. */
+  /** `app#<owner/alias>`: record, decisions, READY sets. */
   app: 'app#',
   /** Partitions of the index `queue`: `queue#<owner/alias>#…`. */
   queue: 'queue#',
+  /** All API keys. */
+  keys: 'keys',
 } as const;
 
 /** The partition keys a runner of an app may touch, as patterns for `dynamodb:LeadingKeys` with `StringLike`. */
@@ -64,6 +83,11 @@ export class ResourceNames {
     return this.prefixed();
   }
 
+  /** Names of buckets are taken world-wide. */
+  bucket(account: string, region: string): string {
+    return this.prefixed(account, region);
+  }
+
   get cluster(): string {
     return this.prefixed();
   }
@@ -71,6 +95,11 @@ export class ResourceNames {
   /** Ticks and pokes for the controller. */
   get controlQueue(): string {
     return this.prefixed('control');
+  }
+
+  /** Answers the on-delete custom resources of the platform and its apps. */
+  get lifecycleFunction(): string {
+    return this.prefixed('lifecycle');
   }
 
   /** Path of all roles of the platform and its apps: `iam:PassRole` is granted on it. */
@@ -116,6 +145,11 @@ export class ResourceNames {
     return this.prefixed(alias);
   }
 
+  /** Logs of gateway, controller and lifecycle. */
+  get platformLogGroup(): string {
+    return `/sgpu/${this.platform}/platform`;
+  }
+
   appLogGroup(alias: string): string {
     return `/sgpu/${this.platform}/apps/${alias}`;
   }
@@ -156,6 +190,9 @@ export const CONTAINER = { app: 'app', agent: 'agent' } as const;
  * knows nothing of it logs to CloudWatch only.
  */
 export const SHARED_FOLDER = '/run/sgpu';
+
+/** The socket in it: the agent listens, the app connects. */
+export const OUTPUT_SOCKET = `${SHARED_FOLDER}/output.sock`;
 
 /** Prebuilt code in the package: folders under `assets/`, each with an `index.mjs` whose export is `handler`. */
 export const HANDLER = {

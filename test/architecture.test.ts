@@ -36,7 +36,7 @@ const TABLE: Readonly<Record<string, { readonly folders: readonly string[]; read
     packages: ['@hono/node-server', 'hono', '@peculiar/x509', 'reflect-metadata', 'node:'],
   },
   cli: { folders: ['daemon', 'runtime', 'lib'], packages: ['commander', 'node:'] },
-  bin: { folders: ['cli', 'lib', 'runtime/domain'], packages: ['commander', 'node:'] },
+  bin: { folders: ['cli', 'lib', 'runtime/domain'], packages: ['aws-cdk-lib', 'commander', 'node:'] },
   lambda: {
     folders: ['runtime'],
     packages: ['@aws-sdk', '@smithy', '@aws-lambda-powertools', 'aws-lambda', 'hono', 'node:'],

@@ -1,0 +1,96 @@
+import { Duration } from 'aws-cdk-lib';
+import * as events from 'aws-cdk-lib/aws-events';
+import * as targets from 'aws-cdk-lib/aws-events-targets';
+import type * as iam from 'aws-cdk-lib/aws-iam';
+import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import { HANDLER } from '../../runtime/aws-layout';
+import { allow, TABLE_ACTIONS } from './policy-statements';
+import { PlatformArns } from './platform-arns';
+import { PlatformFunction, type PlatformFunctionSurroundings } from './platform-function';
+
+export interface ControllerProps extends PlatformFunctionSurroundings {
+  readonly controlQueue: IQueue;
+}
+
+/** The function that starts and ends runners and machines: once a minute, when poked, and when AWS reports a change. */
+export class Controller extends Construct {
+  public readonly platformFunction: PlatformFunction;
+
+  constructor(scope: Construct, id: string, props: ControllerProps) {
+    super(scope, id);
+    const arns = new PlatformArns(this, props.names);
+    this.platformFunction = new PlatformFunction(this, 'Function', {
+      ...props,
+      handler: HANDLER.controller,
+      description: `Starts and ends runners and machines of ${props.names.platform}`,
+      memorySize: 512,
+      timeout: Duration.minutes(1),
+      statements: controllerStatements(arns, props.clusterName),
+    });
+    const handler = this.platformFunction.function;
+    handler.addEventSource(new SqsEventSource(props.controlQueue, { batchSize: 10, maxConcurrency: 2 }));
+    const target = new targets.LambdaFunction(handler, { retryAttempts: 2 });
+    new events.Rule(this, 'EveryMinute', {
+      description: `Looks after ${props.names.platform}`,
+      schedule: events.Schedule.rate(Duration.minutes(1)),
+      targets: [target],
+    });
+    new events.Rule(this, 'Changes', {
+      description: `Tasks of ${props.names.platform} that start or stop; machines that EC2 takes back`,
+      eventPattern: {
+        source: ['aws.ecs', 'aws.ec2'],
+        detailType: [
+          'ECS Task State Change',
+          'EC2 Spot Instance Interruption Warning',
+          'EC2 Instance Rebalance Recommendation',
+        ],
+        // Only ECS says which cluster an event is about.
+        detail: { $or: [{ clusterArn: [arns.cluster(props.clusterName)] }, { 'instance-id': [{ exists: true }] }] },
+      },
+      targets: [target],
+    });
+  }
+}
+
+function controllerStatements(arns: PlatformArns, clusterName: string): readonly iam.PolicyStatement[] {
+  const cluster = arns.cluster(clusterName);
+  const inCluster = { ArnEquals: { 'ecs:cluster': cluster } };
+  return [
+    allow(TABLE_ACTIONS, [arns.table, arns.tableIndexes]),
+    allow(['s3:GetObject', 's3:PutObject', 's3:DeleteObject'], [`${arns.bucket}/*`]),
+    allow(['ssm:GetParametersByPath', 'ssm:GetParameter'], [arns.parameters, arns.parametersRoot]),
+    allow(['ssm:PutParameter'], [arns.internalSecrets]),
+    allow(['sqs:SendMessage'], [arns.controlQueue, arns.appQueue('*')]),
+    allow(
+      ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:ChangeMessageVisibility'],
+      [arns.controlQueue],
+    ),
+    allow(['ecs:RunTask'], [arns.taskDefinitions], inCluster),
+    allow(['ecs:TagResource'], [arns.tasks(clusterName)], { StringEquals: { 'ecs:CreateAction': 'RunTask' } }),
+    allow(['ecs:StopTask', 'ecs:DescribeTasks'], [arns.tasks(clusterName)]),
+    allow(['ecs:ListTasks', 'ecs:ListContainerInstances'], ['*'], inCluster),
+    allow(
+      ['ecs:DescribeContainerInstances', 'ecs:UpdateContainerInstancesState', 'ecs:DeregisterContainerInstance'],
+      [arns.containerInstances(clusterName), cluster],
+    ),
+    allow(['iam:PassRole'], [arns.roles], {
+      StringEquals: { 'iam:PassedToService': ['ecs-tasks.amazonaws.com', 'ec2.amazonaws.com'] },
+    }),
+    allow(
+      [
+        'autoscaling:LaunchInstances',
+        'autoscaling:SetDesiredCapacity',
+        'autoscaling:SetInstanceProtection',
+        'autoscaling:TerminateInstanceInAutoScalingGroup',
+      ],
+      [arns.autoScalingGroups],
+    ),
+    // Auto Scaling and EC2 take no resource for what only describes.
+    allow(
+      ['autoscaling:DescribeAutoScalingGroups', 'autoscaling:DescribeScalingActivities', 'ec2:DescribeInstances'],
+      ['*'],
+    ),
+  ];
+}

@@ -1,0 +1,56 @@
+import { CustomResource, Duration } from 'aws-cdk-lib';
+import { Construct } from 'constructs';
+import { HANDLER, type TeardownRequest } from '../../runtime/aws-layout';
+import { PlatformArns } from './platform-arns';
+import { PlatformFunction, type PlatformFunctionSurroundings } from './platform-function';
+import { allow, TABLE_ACTIONS } from './policy-statements';
+
+/** Ends what runs before a stack is deleted: CloudFormation knows nothing of runners and machines. */
+export class Lifecycle extends Construct {
+  public readonly platformFunction: PlatformFunction;
+
+  constructor(scope: Construct, id: string, props: PlatformFunctionSurroundings) {
+    super(scope, id);
+    const arns = new PlatformArns(this, props.names);
+    const { clusterName } = props;
+    const inCluster = { ArnEquals: { 'ecs:cluster': arns.cluster(clusterName) } };
+    this.platformFunction = new PlatformFunction(this, 'Function', {
+      ...props,
+      functionName: props.names.lifecycleFunction,
+      handler: HANDLER.lifecycle,
+      description: `Ends runners and machines of ${props.names.platform} before its stack is deleted`,
+      memorySize: 512,
+      timeout: Duration.minutes(15),
+      statements: [
+        allow(TABLE_ACTIONS, [arns.table, arns.tableIndexes]),
+        allow(['ssm:GetParametersByPath', 'ssm:GetParameter'], [arns.parameters, arns.parametersRoot]),
+        allow(['ssm:DeleteParameters', 'ssm:DeleteParameter'], [arns.internalSecrets]),
+        allow(['ecs:StopTask', 'ecs:DescribeTasks'], [arns.tasks(clusterName)]),
+        allow(['ecs:ListTasks', 'ecs:ListContainerInstances'], ['*'], inCluster),
+        allow(
+          [
+            'autoscaling:SetDesiredCapacity',
+            'autoscaling:SetInstanceProtection',
+            'autoscaling:TerminateInstanceInAutoScalingGroup',
+          ],
+          [arns.autoScalingGroups],
+        ),
+        allow(['autoscaling:DescribeAutoScalingGroups'], ['*']),
+        allow(['s3:ListBucket', 's3:ListBucketVersions'], [arns.bucket]),
+        allow(['s3:DeleteObject', 's3:DeleteObjectVersion'], [`${arns.bucket}/*`]),
+      ],
+    });
+  }
+}
+
+/** On its deletion all that the request names has ended before anything it depends on is deleted. */
+export class Teardown extends CustomResource {
+  constructor(scope: Construct, id: string, serviceToken: string, request: TeardownRequest) {
+    super(scope, id, {
+      serviceToken,
+      resourceType: 'Custom::ServerlessGpuTeardown',
+      properties: { ...request },
+      serviceTimeout: Duration.minutes(30),
+    });
+  }
+}

@@ -1,0 +1,71 @@
+import { createHash } from 'node:crypto';
+import type { AppSpec } from '../../runtime/domain/app-spec';
+import { instancesFor, isGpuMachine, type InstanceType } from '../../runtime/domain/machine-catalog';
+import { INSTANCE_TYPES } from '../../runtime/domain/machine-catalog.data';
+import type { PoolDeployment } from '../../runtime/domain/deployment';
+import type { Capacity } from '../capacity';
+
+/** One kind of machine that an app may run on. */
+export interface MachineChoice {
+  readonly machine: string;
+  readonly instance: InstanceType;
+  readonly market: PoolDeployment['market'];
+  readonly reservationId?: string;
+}
+
+/** What an app's runners may be placed on, in order of preference. */
+export function machineChoices(spec: AppSpec, capacity: Capacity): readonly MachineChoice[] {
+  const instances = spec.machine_type.flatMap((machine) =>
+    candidates(machine, spec.num_gpus ?? 1, capacity).map((instance) => ({ machine, instance })),
+  );
+  const purchase = capacity._purchase;
+  if (purchase.market !== 'spot') return instances.map((choice) => ({ ...choice, ...purchase }));
+  const markets = purchase.fallback ? (['spot', 'on-demand'] as const) : (['spot'] as const);
+  return markets.flatMap((market) => instances.map((choice) => ({ ...choice, market })));
+}
+
+/** Instance types for a machine type: those that were named, else the cheapest of each GPU. */
+function candidates(machine: string, numGpus: number, capacity: Capacity): readonly InstanceType[] {
+  const named = capacity._options.instanceTypes?.map((type) => type.toString());
+  if (named !== undefined) {
+    return named.flatMap((name) => INSTANCE_TYPES.filter((instance) => instance.name === name));
+  }
+  const fitting = instancesFor(machine, numGpus);
+  if (!isGpuMachine(machine)) return fitting.slice(0, 1);
+  return fitting.filter(
+    (instance, index) => fitting.findIndex(({ gpuModel }) => gpuModel === instance.gpuModel) === index,
+  );
+}
+
+/** The same for apps that ask for the same, so that they share machines. */
+export function poolName(
+  { instance, market }: MachineChoice,
+  capacity: Capacity,
+  dedicatedTo: string | undefined,
+): string {
+  const special = createHash('sha256')
+    .update(JSON.stringify(settings(capacity)))
+    .digest('hex')
+    .slice(0, 4);
+  return [
+    instance.name.replace('.', '-'),
+    ...(market === 'on-demand' ? [] : [market]),
+    ...(isPlain(capacity) ? [] : [special]),
+    ...(dedicatedTo === undefined ? [] : [dedicatedTo]),
+  ].join('-');
+}
+
+/** What sets machines of one instance type and market apart from others. */
+function settings({ _options: options, _purchase: purchase }: Capacity): object {
+  return {
+    reservation: 'reservationId' in purchase ? purchase.reservationId : undefined,
+    keepAlive: options.machineKeepAlive?.toSeconds(),
+    maxMachines: options.maxMachines,
+    image: options.machineImage === undefined ? undefined : 'own',
+    root: options.rootVolumeSize?.toGibibytes(),
+  };
+}
+
+function isPlain(capacity: Capacity): boolean {
+  return Object.values(settings(capacity)).every((value) => value === undefined);
+}

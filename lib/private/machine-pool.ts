@@ -1,0 +1,132 @@
+import { Lazy, Tags, Tokenization } from 'aws-cdk-lib';
+import * as autoscaling from 'aws-cdk-lib/aws-autoscaling';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import { Construct } from 'constructs';
+import { type ResourceNames, TAG } from '../../runtime/aws-layout';
+import type { PoolDeployment } from '../../runtime/domain/deployment';
+import type { InstanceType } from '../../runtime/domain/machine-catalog';
+import type { CapacityOptions } from '../capacity';
+import { deploymentParameter } from './deployment-parameter';
+import { registeredRoom } from './machine-room';
+import { machineUserData } from './machine-user-data';
+
+/** Where the machines of a platform are. */
+export interface MachineSurroundings {
+  readonly names: ResourceNames;
+  readonly subnetIds: readonly string[];
+  readonly securityGroups: readonly ec2.ISecurityGroup[];
+  readonly instanceProfileArn: string;
+  readonly clusterName: string;
+}
+
+export interface MachinePoolProps extends MachineSurroundings {
+  readonly pool: string;
+  readonly instance: InstanceType;
+  readonly market: PoolDeployment['market'];
+  readonly reservationId?: string;
+  readonly options: CapacityOptions;
+  readonly dedicatedTo?: string;
+}
+
+/**
+ * Machines of one instance type, bought in one way. The controller launches and ends them: the template never says how
+ * many there are.
+ */
+export class MachinePool extends Construct {
+  private machinesWanted = 0;
+
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly props: MachinePoolProps,
+  ) {
+    super(scope, id);
+    const { names, pool } = props;
+    const template = this.launchTemplate();
+    const group = new autoscaling.CfnAutoScalingGroup(this, 'AutoScalingGroup', {
+      autoScalingGroupName: names.autoScalingGroup(pool),
+      minSize: '0',
+      maxSize: Lazy.string({ produce: () => Tokenization.stringifyNumber(this.maxMachines) }),
+      newInstancesProtectedFromScaleIn: true,
+      vpcZoneIdentifier: [...props.subnetIds],
+      launchTemplate: { launchTemplateId: template.launchTemplateId, version: template.latestVersionNumber },
+    });
+    Tags.of(group).add(TAG.platform, names.platform);
+    Tags.of(group).add(TAG.pool, pool);
+    deploymentParameter(this, 'Parameter', names.poolParameter(pool), this.deployment());
+  }
+
+  /** Makes room for the runners of one more app. */
+  public addMachines(count: number): void {
+    this.machinesWanted += count;
+  }
+
+  private get maxMachines(): number {
+    return this.props.options.maxMachines ?? Math.max(1, this.machinesWanted);
+  }
+
+  private deployment(): PoolDeployment {
+    const { names, pool, instance, market, options, dedicatedTo } = this.props;
+    return {
+      pool,
+      instanceType: instance.name,
+      market,
+      autoScalingGroup: names.autoScalingGroup(pool),
+      ...registeredRoom(instance),
+      keepAlive: options.machineKeepAlive?.toSeconds() ?? 60,
+      maxMachines: Lazy.number({ produce: () => this.maxMachines }),
+      ...(dedicatedTo === undefined ? {} : { dedicatedTo }),
+    };
+  }
+
+  private launchTemplate(): ec2.LaunchTemplate {
+    const { instance, market, reservationId, options, securityGroups, instanceProfileArn, clusterName } = this.props;
+    const instanceStore = instance.instanceStoreGb > 0;
+    const template = new ec2.LaunchTemplate(this, 'LaunchTemplate', {
+      instanceType: new ec2.InstanceType(instance.name),
+      machineImage: options.machineImage ?? newestImage(instance),
+      ...(securityGroups[0] === undefined ? {} : { securityGroup: securityGroups[0] }),
+      userData: machineUserData({ cluster: clusterName, instanceStore, spot: market === 'spot' }),
+      requireImdsv2: true,
+      // A container is one hop further away than the machine: it gets no answer.
+      httpPutResponseHopLimit: 1,
+      httpTokens: ec2.LaunchTemplateHttpTokens.REQUIRED,
+      ebsOptimized: true,
+      blockDevices: [
+        {
+          deviceName: '/dev/xvda',
+          volume: ec2.BlockDeviceVolume.ebs(options.rootVolumeSize?.toGibibytes() ?? (instanceStore ? 50 : 100), {
+            volumeType: ec2.EbsDeviceVolumeType.GP3,
+            encrypted: true,
+          }),
+        },
+      ],
+      ...(market === 'spot' ? { spotOptions: { requestType: ec2.SpotRequestType.ONE_TIME } } : {}),
+    });
+    const resource = template.node.defaultChild as ec2.CfnLaunchTemplate;
+    resource.addPropertyOverride('LaunchTemplateData.IamInstanceProfile', { Arn: instanceProfileArn });
+    if (reservationId !== undefined) reserve(resource, market, reservationId);
+    return template;
+  }
+}
+
+function reserve(template: ec2.CfnLaunchTemplate, market: PoolDeployment['market'], reservationId: string): void {
+  template.addPropertyOverride('LaunchTemplateData.CapacityReservationSpecification', {
+    CapacityReservationTarget: { CapacityReservationId: reservationId },
+  });
+  if (market === 'capacity-block') {
+    template.addPropertyOverride('LaunchTemplateData.InstanceMarketOptions', { MarketType: 'capacity-block' });
+  }
+}
+
+/** Looked up by EC2 at every launch. */
+function newestImage(instance: InstanceType): ec2.IMachineImage {
+  const variant = instance.gpus > 0 ? 'amazon-linux-2023/gpu' : 'amazon-linux-2023';
+  return ec2.MachineImage.resolveSsmParameterAtLaunch(`/aws/service/ecs/optimized-ami/${variant}/recommended/image_id`);
+}
+
+/** The pool of that name below `scope`, made when the first app asks for it. */
+export function poolOf(scope: Construct, props: MachinePoolProps): MachinePool {
+  const id = `Pool-${props.pool}`;
+  return (scope.node.tryFindChild(id) as MachinePool | undefined) ?? new MachinePool(scope, id, props);
+}

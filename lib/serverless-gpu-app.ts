@@ -1,0 +1,430 @@
+import { CfnOutput, RemovalPolicy, Stack, Tags, type Duration } from 'aws-cdk-lib';
+import * as ecs from 'aws-cdk-lib/aws-ecs';
+import * as logs from 'aws-cdk-lib/aws-logs';
+import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import * as sqs from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import { MAX_ALIAS, ResourceNames, TAG, VARIABLE } from '../runtime/aws-layout';
+import type { AppSpec } from '../runtime/domain/app-spec';
+import type { AppDeployment } from '../runtime/domain/deployment';
+import type { AppSource } from './app-source';
+import type { Capacity } from './capacity';
+import type { MachineType } from './machine-type';
+import { appImage, readSource } from './private/app-image';
+import { appSettings } from './private/app-settings';
+import { appVolumes } from './private/app-volumes';
+import { assetPath } from './private/assets';
+import { deploymentParameter } from './private/deployment-parameter';
+import { Teardown } from './private/lifecycle';
+import { machineChoices, poolName } from './private/machine-choice';
+import { poolOf } from './private/machine-pool';
+import { leastRoom, registeredRoom, runnerRoom, runnersPerMachine, type Room } from './private/machine-room';
+import { bucketName, PlatformArns } from './private/platform-arns';
+import { refuse } from './private/refusal';
+import { RunnerRoles } from './private/runner-roles';
+import { RunnerTask } from './private/runner-task';
+import { ServerlessGpuPlatform, type IServerlessGpuPlatform } from './serverless-gpu-platform';
+import type { Volume } from './volume';
+
+/** Who may call an app. */
+export enum AppAuth {
+  /** Keys of the platform that may call this app. */
+  PRIVATE = 'private',
+  /** Every key of the platform. */
+  SHARED = 'shared',
+  /** Everybody, without a key. */
+  PUBLIC = 'public',
+}
+
+/** A request that is repeated every 15 seconds; a runner that fails it is replaced. */
+export interface AppHealthCheck {
+  /** The path, such as `/health`. */
+  readonly path: string;
+
+  /**
+   * `GET` or `POST`.
+   *
+   * @default 'GET'
+   */
+  readonly method?: string;
+
+  /**
+   * How long after its start a runner may fail it.
+   *
+   * @default Duration.seconds(30)
+   */
+  readonly startPeriod?: Duration;
+
+  /**
+   * How long one check may take.
+   *
+   * @default Duration.seconds(5)
+   */
+  readonly timeout?: Duration;
+
+  /**
+   * Failures in a row after which the runner is replaced.
+   *
+   * @default 3
+   */
+  readonly failureThreshold?: number;
+
+  /**
+   * Whether it is called while the runner is ready, too.
+   *
+   * @default true
+   */
+  readonly callRegularly?: boolean;
+}
+
+/** Settings of an app. They win over what its source declares, which wins over the defaults. */
+export interface ServerlessGpuAppProps {
+  /** Where the code comes from. */
+  readonly source: AppSource;
+
+  /**
+   * The last part of the app's id, `<platform>/<name>`: 1 to 48 lower-case letters, digits, `-` and `_`.
+   *
+   * @default - made from the class as fal does it (`MyApp`: `my-app`), else from the id of the construct
+   */
+  readonly name?: string;
+
+  /**
+   * The machine that a runner needs.
+   *
+   * @default - as the source says, else `MachineType.S`
+   */
+  readonly machineType?: MachineType;
+
+  /**
+   * Machine types to try, in this order, when there is no capacity for the first.
+   *
+   * @default - none
+   */
+  readonly fallbackMachineTypes?: MachineType[];
+
+  /**
+   * GPUs of one runner.
+   *
+   * @default - as the source says, else 1 where the machine type has GPUs
+   */
+  readonly numGpus?: number;
+
+  /**
+   * Runners kept alive when there are no requests. They cost money day and night.
+   *
+   * @default 0
+   */
+  readonly minConcurrency?: number;
+
+  /**
+   * Runners at most; further requests wait in the queue.
+   *
+   * @default 5
+   */
+  readonly maxConcurrency?: number;
+
+  /**
+   * Spare runners above what the requests of the moment need.
+   *
+   * @default 0
+   */
+  readonly concurrencyBuffer?: number;
+
+  /**
+   * Spare runners as a percentage of those the requests of the moment need; the larger of the two buffers counts.
+   *
+   * @default 0
+   */
+  readonly concurrencyBufferPerc?: number;
+
+  /**
+   * How long a request waits in the queue before it makes a runner start.
+   *
+   * @default Duration.seconds(0)
+   */
+  readonly scalingDelay?: Duration;
+
+  /**
+   * Requests that one runner takes at a time.
+   *
+   * @default 1
+   */
+  readonly maxMultiplexing?: number;
+
+  /**
+   * How long a runner stays idle after its last request before it leaves; at most 7 days.
+   *
+   * @default Duration.seconds(60)
+   */
+  readonly keepAlive?: Duration;
+
+  /**
+   * How long one attempt of a request may take.
+   *
+   * @default Duration.hours(1)
+   */
+  readonly requestTimeout?: Duration;
+
+  /**
+   * How long a runner may take until it is ready, the load of its model included.
+   *
+   * @default Duration.minutes(10)
+   */
+  readonly startupTimeout?: Duration;
+
+  /**
+   * How long a runner that is stopped may go on with its requests; at most 1 hour.
+   *
+   * @default Duration.seconds(5)
+   */
+  readonly terminationGracePeriod?: Duration;
+
+  /**
+   * Folders that persist, by their absolute path in the container. `/data` is always there.
+   *
+   * @default - as the source says
+   */
+  readonly volumes?: { [path: string]: Volume };
+
+  /**
+   * Secrets by the environment variable that holds them. They are read when a runner starts.
+   *
+   * @default - those that the source names, from Secrets Manager under `sgpu/<platform>/<name>`
+   */
+  readonly secrets?: { [name: string]: ecs.Secret };
+
+  /**
+   * Environment variables besides those of the source. They can be read by whoever can read the template.
+   *
+   * @default - none
+   */
+  readonly environment?: { [name: string]: string };
+
+  /**
+   * Who may call the app.
+   *
+   * @default AppAuth.PRIVATE
+   */
+  readonly auth?: AppAuth;
+
+  /**
+   * A request by which a broken runner is found.
+   *
+   * @default - as the source says
+   */
+  readonly healthCheck?: AppHealthCheck;
+
+  /**
+   * The platform to run on.
+   *
+   * @default - one for all apps of the stack that name none
+   */
+  readonly platform?: IServerlessGpuPlatform;
+
+  /**
+   * How machines are bought.
+   *
+   * @default - as the platform says
+   */
+  readonly capacity?: Capacity;
+
+  /**
+   * Where messages go that can't be made requests of.
+   *
+   * @default - a queue of the app's own
+   */
+  readonly deadLetterQueue?: sqs.IQueue;
+
+  /**
+   * How long logs of runners are kept.
+   *
+   * @default logs.RetentionDays.ONE_MONTH
+   */
+  readonly logRetention?: logs.RetentionDays;
+}
+
+/**
+ * An app on GPUs that start when there are requests and end when there are none.
+ *
+ * @example
+ * new ServerlessGpuApp(this, 'Ocr', { source: AppSource.falApp('ocr/app.py') });
+ */
+export class ServerlessGpuApp extends Construct {
+  /** `<platform>/<name>`: what clients call. */
+  public readonly appId: string;
+
+  /** The platform it runs on. */
+  public readonly platform: IServerlessGpuPlatform;
+
+  /** Messages in it are requests: a JSON body, from S3, EventBridge, Step Functions or a plain `SendMessage`. */
+  public readonly queue: sqs.IQueue;
+
+  /** Where messages go that can't be made requests of. */
+  public readonly deadLetterQueue: sqs.IQueue;
+
+  /** What runners print. */
+  public readonly logGroup: logs.ILogGroup;
+
+  /** The containers of a runner. Its revision number is the revision of the app. */
+  public readonly taskDefinition: ecs.TaskDefinition;
+
+  private readonly names: ResourceNames;
+  private readonly alias: string;
+  private readonly spec: AppSpec;
+
+  constructor(scope: Construct, id: string, props: ServerlessGpuAppProps) {
+    super(scope, id);
+    const { _declaration: declaration } = props.source;
+    const source = readSource(declaration);
+    this.platform = props.platform ?? platformOfStack(this);
+    this.names = new ResourceNames(this.platform.platformName);
+    this.spec = appSettings(source, props.name ?? source?.alias ?? id.toLowerCase(), props);
+    this.alias = checkedAlias(this, this.spec.name);
+    this.appId = `${this.platform.platformName}/${this.alias}`;
+    Tags.of(this).add(TAG.app, this.appId);
+
+    const { pools, room } = this.machines(props.capacity ?? this.platform.capacity);
+    this.logGroup = new logs.LogGroup(this, 'Logs', {
+      logGroupName: this.names.appLogGroup(this.alias),
+      retention: props.logRetention ?? logs.RetentionDays.ONE_MONTH,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    this.deadLetterQueue = props.deadLetterQueue ?? this.ownDeadLetterQueue();
+    this.queue = this.requestQueue();
+    const volumes = appVolumes(this, this.spec, this.platform, props.volumes ?? {});
+    const roles = new RunnerRoles(this, 'Roles', {
+      names: this.names,
+      app: this.appId,
+      queueArn: this.queue.queueArn,
+      volumes,
+      logGroup: this.logGroup,
+    });
+    const task = new RunnerTask(this, 'Runner', {
+      family: this.names.taskFamily(this.alias),
+      spec: this.spec,
+      room,
+      image: appImage(this, declaration, source, this.spec),
+      agentImage: ecs.ContainerImage.fromAsset(assetPath('agent')),
+      environment: { ...this.spec.env, ...props.environment },
+      secrets: { ...this.namedSecrets(), ...props.secrets },
+      agentEnvironment: this.agentEnvironment(),
+      volumes,
+      logGroup: this.logGroup,
+      taskRole: roles.task,
+      executionRole: roles.execution,
+    });
+    this.taskDefinition = task.taskDefinition;
+    this.deploy(pools, room);
+    new CfnOutput(this, 'AppUrl', {
+      description: `Where ${this.appId} takes requests`,
+      value: `${this.platform.url}/queue/${this.appId}`,
+    });
+  }
+
+  /** The pools that the app may use, in order, and what its runners take of their machines. */
+  private machines(capacity: Capacity): { readonly pools: readonly string[]; readonly room: Room } {
+    const numGpus = this.spec.num_gpus ?? 1;
+    const choices = machineChoices(this.spec, capacity);
+    const room = leastRoom(choices.map(({ machine, instance }) => runnerRoom(machine, numGpus, instance)));
+    const dedicatedTo = capacity._options.dedicated === true ? this.alias : undefined;
+    const { platform } = this;
+    const pools = choices.map((choice) => {
+      const pool = poolName(choice, capacity, dedicatedTo);
+      const machines = poolOf(platform instanceof ServerlessGpuPlatform ? platform : this, {
+        ...choice,
+        pool,
+        names: this.names,
+        subnetIds: platform.subnetIds,
+        securityGroups: platform.connections.securityGroups,
+        instanceProfileArn: platform.instanceProfileArn,
+        clusterName: platform.clusterName,
+        options: capacity._options,
+        ...(dedicatedTo === undefined ? {} : { dedicatedTo: this.appId }),
+      });
+      machines.addMachines(
+        Math.ceil(this.spec.max_concurrency / runnersPerMachine(registeredRoom(choice.instance), room)),
+      );
+      if (platform instanceof ServerlessGpuPlatform) platform._teardown.node.addDependency(machines);
+      return pool;
+    });
+    return { pools: [...new Set(pools)], room };
+  }
+
+  private requestQueue(): sqs.Queue {
+    return new sqs.Queue(this, 'Queue', {
+      queueName: this.names.appQueue(this.alias),
+      encryption: sqs.QueueEncryption.SQS_MANAGED,
+      enforceSSL: true,
+      // State and attempts of a request are in the table: this one only ends messages that nobody can read.
+      deadLetterQueue: { queue: this.deadLetterQueue, maxReceiveCount: 100 },
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+  }
+
+  private ownDeadLetterQueue(): sqs.Queue {
+    return new sqs.Queue(this, 'DeadLetterQueue', {
+      encryption: sqs.QueueEncryption.SQS_MANAGED,
+      enforceSSL: true,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+  }
+
+  private agentEnvironment(): Readonly<Record<string, string>> {
+    return {
+      [VARIABLE.platform]: this.platform.platformName,
+      [VARIABLE.app]: this.appId,
+      [VARIABLE.table]: this.names.table,
+      [VARIABLE.bucket]: bucketName(this, this.names),
+      [VARIABLE.cluster]: this.platform.clusterName,
+      [VARIABLE.queueUrl]: this.queue.queueUrl,
+    };
+  }
+
+  private namedSecrets(): Readonly<Record<string, ecs.Secret>> {
+    return Object.fromEntries(
+      (this.spec.secrets ?? []).map((name) => [
+        name,
+        ecs.Secret.fromSecretsManager(
+          secretsmanager.Secret.fromSecretNameV2(this, `Secret-${name}`, this.names.secret(name)),
+        ),
+      ]),
+    );
+  }
+
+  private deploy(pools: readonly string[], room: Room): void {
+    const { requirements: _requirements, env: _env, ...spec } = this.spec;
+    const deployment: AppDeployment = {
+      app: this.appId,
+      spec,
+      taskDefinition: this.taskDefinition.taskDefinitionArn,
+      queueUrl: this.queue.queueUrl,
+      pools,
+      ...room,
+    };
+    const everythingElse = [...this.node.children];
+    const parameter = deploymentParameter(this, 'Parameter', this.names.appParameter(this.alias), deployment);
+    const arns = new PlatformArns(this, this.names);
+    const teardown = new Teardown(this, 'Teardown', arns.lifecycleFunction, { kind: 'app', app: this.appId });
+    teardown.node.addDependency(...everythingElse, parameter);
+    if (this.platform instanceof ServerlessGpuPlatform) teardown.node.addDependency(this.platform._teardown);
+  }
+}
+
+function checkedAlias(app: ServerlessGpuApp, alias: string): string {
+  if (alias.length > MAX_ALIAS) {
+    refuse(
+      app,
+      `\`name\` is '${alias}', ${alias.length} characters: ${MAX_ALIAS} are the limit, set a shorter \`name\``,
+    );
+  }
+  if (alias === 'control') refuse(app, "`name` is 'control', which is the platform's own queue: choose another");
+  return alias;
+}
+
+/** One platform for all apps of a stack that are given none. */
+function platformOfStack(app: Construct): ServerlessGpuPlatform {
+  const stack = Stack.of(app);
+  const id = 'ServerlessGpuPlatform';
+  return (stack.node.tryFindChild(id) as ServerlessGpuPlatform | undefined) ?? new ServerlessGpuPlatform(stack, id);
+}
