@@ -16,6 +16,11 @@ export interface GatewayDependencies {
   /** Tells the controller that a request waits, so that it need not find out by itself. Must not throw. */
   readonly poke: (app: string) => void;
   readonly log: Log;
+  /**
+   * Keeps the process at work until `work` has settled, which never fails. Absent where it is at work anyway; on Lambda it
+   * is frozen as soon as the answer is out.
+   */
+  readonly waitUntil?: (work: Promise<void>) => void;
 }
 
 export interface GatewaySettings {
@@ -27,9 +32,17 @@ export interface GatewaySettings {
   readonly maxBodyBytes: number;
   /** Largest file accepted by an upload, in bytes; larger ones are answered 413. Default 5 GiB. */
   readonly maxFileBytes?: number;
+  /**
+   * Largest body of any HTTP request that gets through to the gateway, in bytes, where something before it refuses larger
+   * ones. Larger files need a blob store that signs URLs. Absent: no limit.
+   */
+  readonly maxTransferBytes?: number;
   /** Where callers reach the gateway, when that can't be read from their requests: `https://gpu.example.com`. */
   readonly publicUrl?: string;
-  /** How long a dropped event stream may be picked up again before its request is cancelled, in ms. Default 5,000. */
+  /**
+   * How long a dropped event stream may be picked up again before its request is cancelled, in ms. Default 5,000. `Infinity`
+   * where it may be picked up at another gateway: the request then goes on whether or not anybody reads it.
+   */
   readonly streamResumeMs?: number;
 }
 

@@ -7,10 +7,11 @@ import type { RequestHead } from '../domain/request';
 import { bodiless, storedAnswer } from './answer';
 import type { Authenticator } from './authentication';
 import type { GatewayDependencies } from './dependencies';
-import { platformError, unknownRequest } from './errors';
+import { platformError, platformErrorWithStatus, unknownRequest } from './errors';
 import { parsePosition, type AnswerPosition } from './event-cursor';
 import { streamBody } from './event-stream';
 import { AnswerStart, isEventStream, liveChunks, liveHeaders, nothingBehind, type ResponseEvent } from './live-answer';
+import { ranOutOfTime } from './out-of-time';
 import { RequestReader } from './request-reader';
 import { RequestWatch } from './request-watch';
 import { StreamReaders } from './stream-readers';
@@ -43,7 +44,7 @@ export class DirectCalls {
     const submitted = await this.submissions.submit(request, { app, path }, { mode: 'run' });
     const watch = this.watch(request, submitted);
     try {
-      return await this.answer(submitted.id, watch, request.method !== 'HEAD');
+      return await this.answer(request, submitted.id, watch);
     } catch (error) {
       watch.stop();
       throw error;
@@ -51,10 +52,11 @@ export class DirectCalls {
   }
 
   /** Waits until the app has answered, or begun to where the answer may be streamed. */
-  private async answer(id: string, watch: RequestWatch, mayStream: boolean): Promise<Response> {
+  private async answer(request: Request, id: string, watch: RequestWatch): Promise<Response> {
+    const mayStream = request.method !== 'HEAD';
     let start: AnswerStart | undefined;
     for (;;) {
-      if (watch.stopped) return this.hungUp(id);
+      if (watch.stopped) return this.abandoned(request, id);
       const head = await this.current(id);
       if (head.state === 'COMPLETED') {
         watch.stop();
@@ -81,9 +83,10 @@ export class DirectCalls {
     return head;
   }
 
-  /** Nobody reads this answer; it stands in logs of proxies that hung up later than their clients. */
-  private hungUp(id: string): Response {
+  private abandoned(request: Request, id: string): Response {
     this.cancel(id);
+    if (ranOutOfTime(request)) return outOfTime(id);
+    // Nobody reads this answer; it stands in logs of proxies that hung up later than their clients.
     return platformError('client_disconnected', 'The client closed the connection').response();
   }
 
@@ -143,9 +146,20 @@ export class DirectCalls {
   }
 
   private cancel(id: string): void {
-    const { queue, log } = this.dependencies;
-    queue.cancel(id).catch((error: unknown) => {
-      log.error(`Request ${id} could not be cancelled`, error);
-    });
+    const { queue, log, waitUntil } = this.dependencies;
+    const cancelled = queue.cancel(id).then(
+      () => undefined,
+      (error: unknown) => {
+        log.error(`Request ${id} could not be cancelled`, error);
+      },
+    );
+    waitUntil?.(cancelled);
   }
+}
+
+/** fal's clients don't repeat a call whose timeout is said to be the user's. */
+function outOfTime(id: string): Response {
+  const detail = 'The call took longer than a connection to this gateway lasts. Use the queue for long requests';
+  const headers = { 'x-fal-request-id': id, 'x-fal-request-timeout-type': 'user' };
+  return platformErrorWithStatus(504, 'request_timeout', detail, headers).response();
 }

@@ -43,6 +43,8 @@ async function answer(files: FileService, request: Request, file: FileRecord): P
   if (info === undefined) throw fileNotFound();
   const headers = fileHeaders(file, info, files.now());
   if (matches(request.headers.get('if-none-match'), info.etag)) return new Response(null, { status: 304, headers });
+  const elsewhere = request.method === 'HEAD' ? undefined : await files.downloadUrl(file);
+  if (elsewhere !== undefined) return redirect(elsewhere);
   const range = requestedRange(request, info);
   const { start, end } = range ?? { start: 0, end: info.size - 1 };
   headers.set('content-length', String(end - start + 1));
@@ -52,6 +54,12 @@ async function answer(files: FileService, request: Request, file: FileRecord): P
   const blob = await files.store.open(file.id, range);
   if (blob === undefined) throw fileNotFound();
   return new Response(ReadableStream.from(blob.body), { status, headers });
+}
+
+/** A signature is for one reader and ends soon, so nobody may keep it. */
+function redirect(location: string): Response {
+  const headers = { location, 'cache-control': 'private, no-store', 'cross-origin-resource-policy': 'cross-origin' };
+  return new Response(null, { status: 302, headers });
 }
 
 function fileHeaders(file: FileRecord, info: BlobInfo, now: number): Headers {

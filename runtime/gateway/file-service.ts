@@ -2,7 +2,7 @@
 import type { Authenticator } from './authentication';
 import type { GatewayDependencies, GatewaySettings } from './dependencies';
 import { detailError } from './errors';
-import { safeFileName } from './file-name';
+import { inlineDisposition, safeFileName } from './file-name';
 import { type FileRecord, FileStore } from './file-store';
 import { LifecycleError, type ObjectLifecycle, parseLifecycle } from './object-lifecycle';
 import { serviceUrl } from './service-hosts';
@@ -13,6 +13,10 @@ const DEFAULT_MAX_FILE_BYTES = 5 * 1024 ** 3;
 
 /** How long an upload that was begun can be continued. */
 const UPLOAD_SECONDS = 24 * 60 * 60;
+
+/** Signatures of URLs past the gateway. An upload must have begun by then, a download too. */
+const SIGNED_UPLOAD_SECONDS = 60 * 60;
+const SIGNED_DOWNLOAD_SECONDS = 15 * 60;
 
 /** A client uses its token to the last second of what it was told. */
 const CLOCK_SKEW_SECONDS = 300;
@@ -85,6 +89,22 @@ export class FileService {
     return (await this.bearer(request)) ?? (await this.authenticator.authenticate(request)).caller?.user;
   }
 
+  /** Where a file can be uploaded without coming through the gateway, if anywhere. No credentials may be sent along. */
+  uploadUrl(file: FileRecord): Promise<string | undefined> {
+    return this.store.uploadUrl(file, SIGNED_UPLOAD_SECONDS);
+  }
+
+  /** Where a file can be read without coming through the gateway, if anywhere. */
+  downloadUrl(file: FileRecord): Promise<string | undefined> {
+    return this.store.downloadUrl(file, inlineDisposition(file.name), SIGNED_DOWNLOAD_SECONDS);
+  }
+
+  /** Throws 413 for more bytes than can come through the gateway in one request. */
+  requireTransferable(bytes: number): void {
+    const { maxTransferBytes = Infinity } = this.settings;
+    if (bytes > maxTransferBytes) throw detailError(413, tooLargeToTransfer(maxTransferBytes));
+  }
+
   now(): number {
     return this.clock.now();
   }
@@ -117,6 +137,12 @@ export class FileService {
     if (allowedApps !== undefined) throw detailError(403, 'This token calls apps; files need an API key');
     return user;
   }
+}
+
+function tooLargeToTransfer(maxBytes: number): string {
+  const limit = `This gateway takes ${maxBytes} bytes in one request`;
+  const way = 'POST /rest/storage/upload/initiate?storage_type=fal-cdn-v3 and PUT the whole file to its upload_url';
+  return `${limit}. For a larger file ${way}, or run the gateway as a container`;
 }
 
 function lifecycleOf({ headers }: Request): ObjectLifecycle {

@@ -1,6 +1,6 @@
 /**
  * Uploaded files on the blob store. What is known of a file lies beside its content in a small JSON blob, so that any blob
- * store will do; it is written last, and a file without it does not exist.
+ * store will do. A file exists when both are there.
  */
 import { randomBytes } from 'node:crypto';
 import type { BlobInfo, BlobStore, Clock, StoredBlob } from '../ports';
@@ -69,6 +69,25 @@ export class FileStore {
 
   open(id: string, range?: ByteRange): Promise<StoredBlob | undefined> {
     return this.blobs.get(contentKey(id), range);
+  }
+
+  /**
+   * Where the caller can send a file of up to 5 GiB in one PUT, without coming through here; undefined when the blob store
+   * can't be reached by others. The file exists once its content has arrived.
+   */
+  async uploadUrl(file: FileRecord, seconds: number): Promise<string | undefined> {
+    if (this.blobs.signedUrl === undefined) return undefined;
+    await this.saveRecord(file);
+    return this.blobs.signedUrl(contentKey(file.id), { method: 'PUT' }, seconds);
+  }
+
+  /** Where the file can be read without coming through here; undefined when the blob store can't be reached by others. */
+  async downloadUrl(
+    { id, contentType }: FileRecord,
+    contentDisposition: string,
+    seconds: number,
+  ): Promise<string | undefined> {
+    return this.blobs.signedUrl?.(contentKey(id), { method: 'GET', contentType, contentDisposition }, seconds);
   }
 
   /** @throws FileTooLargeError, with nothing stored. */

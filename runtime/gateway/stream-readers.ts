@@ -28,6 +28,7 @@ export class StreamReaders {
       this.cancel(id);
       return;
     }
+    if (this.graceMs === Infinity) return;
     const timer = setTimeout(() => {
       if (this.count(id) === 0) this.cancel(id);
     }, this.graceMs);

@@ -86,9 +86,10 @@ function namedInHeaders({ headers }: Request) {
 }
 
 /** Throws 413 before the first byte when the client says how much will come. */
-function bodyOf(request: Request, { store }: FileService): AsyncIterable<Uint8Array> {
+function bodyOf(request: Request, files: FileService): AsyncIterable<Uint8Array> {
   const announced = Number(request.headers.get('content-length') ?? 0);
-  if (announced > store.maxBytes) throw detailError(413, new FileTooLargeError(store.maxBytes).message);
+  if (announced > files.store.maxBytes) throw detailError(413, new FileTooLargeError(files.store.maxBytes).message);
+  files.requireTransferable(announced);
   return received(request);
 }
 
