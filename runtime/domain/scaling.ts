@@ -5,7 +5,9 @@
  * Shrinking is the runners' own: the target is also the floor under which none may retire (`RunnerRegistry.setFloor`), and
  * whoever is idle for `keep_alive` above it leaves. A working runner is never stopped from here.
  */
+import { adaptiveDemand, expectedRunners, releasable } from './adaptive-scaling';
 import type { AppSpec } from './app-spec';
+import type { Forecast } from './forecast';
 import {
   alive,
   askedToDrain,
@@ -29,10 +31,16 @@ export interface Observation {
   /** Of the waiting, those that have waited for `scaling_delay`. */
   readonly overdue: number;
   readonly inProgress: number;
+  /** Submission time of the oldest waiting request. */
+  readonly oldestWaitingAt?: number;
   /** All runners that are not gone, and those gone within `BACK_OFF_MEMORY_MS`. */
   readonly runners: readonly RunnerRecord[];
   /** Floors that are set, by revision; an absent one is 0. */
   readonly floors: Readonly<Record<string, number>>;
+  /** Set where the adaptive policy decides. */
+  readonly forecast?: Forecast;
+  /** Of the waiting, those that have waited for longer than the forecast's `patienceMs`. */
+  readonly impatient?: number;
   /** Set while the current revision is on trial. */
   readonly trial?: Trial;
   /** Whether a runner of the current revision is wanted only to see whether it gets READY. */
@@ -73,20 +81,31 @@ export interface TargetSize {
 
 /** fal's formula: `min(max_concurrency, max(min_concurrency, demand + buffer))`. */
 export function targetSize(observed: Pick<Observation, 'inProgress' | 'overdue'>, spec: AppSpec): TargetSize {
-  const demand = Math.ceil((observed.inProgress + observed.overdue) / spec.max_multiplexing);
+  return sizeFor(Math.ceil((observed.inProgress + observed.overdue) / spec.max_multiplexing), spec);
+}
+
+/** The size by the policy that the app has. Buffers stand above what is asked, not above what is expected. */
+function wantedSize(observed: Observation, spec: AppSpec, now: number): TargetSize {
+  const size = sizeFor(adaptiveDemand(observed, spec, now), spec);
+  const expected = Math.min(spec.max_concurrency, expectedRunners(observed, spec));
+  return { ...size, target: Math.max(size.target, expected) };
+}
+
+function sizeFor(demand: number, spec: AppSpec): TargetSize {
   const buffer = Math.max(spec.concurrency_buffer, Math.ceil((spec.concurrency_buffer_perc / 100) * demand));
   return { demand, buffer, target: Math.min(spec.max_concurrency, Math.max(spec.min_concurrency, demand + buffer)) };
 }
 
 /** What to do now. Deciding again right after the actions were applied gives none. */
 export function decide(observation: Observation, spec: AppSpec, now: number): ScalingDecision {
-  const size = targetSize(observation, spec);
   const fleet = new Projection(observation, now);
   stopBroken(fleet, spec);
+  const size = wantedSize({ ...observation, runners: fleet.all }, spec, now);
   const wanted = Math.max(size.target, Number(observation.verify ?? false));
   giveUpUnneeded(fleet, fleet.current, wanted);
   if (fleet.trial?.fallsBack) giveUpUnneeded(fleet, fleet.old, size.target);
   replaceOldRevisions(fleet, spec, size.target);
+  releaseEarly(fleet, spec, size.target);
   const backOff = startBackOff(fleet.current);
   if (fleet.trial?.fallsBack) fleet.launchTrial(fleet.trial, size.target);
   else launchMissing(fleet, backOff, wanted);
@@ -192,6 +211,14 @@ function replaceOldRevisions(fleet: Projection, spec: AppSpec, target: number): 
   stopOldStarts(fleet, spec);
   setFloors(fleet, new Set(old.map((runner) => runner.revision)), Math.min(kept, target), target);
 }
+
+/** The adaptive policy's part of shrinking. A runner that took a request meanwhile finishes it. */
+function releaseEarly(fleet: Projection, spec: AppSpec, target: number): void {
+  const grace = spec.request_timeout * 1000 + graceMs(spec);
+  for (const runner of releasable(fleet.observation, fleet.current, target)) fleet.drain(runner, RELEASED, grace);
+}
+
+const RELEASED = 'it is not expected to be needed soon enough to be worth its idle time';
 
 function stopOldStarts(fleet: Projection, spec: AppSpec): void {
   for (const runner of fleet.old.filter(starting)) {
