@@ -141,6 +141,8 @@ function variables(port: number | undefined): readonly string[] {
   return [
     `PORT=${port ?? DEFAULT_PORT}`,
     'SGPU_FAL_CLOSURE=/opt/sgpu/closure',
+    // SHARED_FOLDER and OUTPUT_SOCKET of runtime/aws-layout.ts.
+    'SGPU_AGENT_SOCKET=/run/sgpu/output.sock',
     'PYTHONUNBUFFERED=1',
     'NVIDIA_DRIVER_CAPABILITIES=compute,utility,video',
     'HF_HOME=/data/.cache/huggingface',

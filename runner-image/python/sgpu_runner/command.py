@@ -32,6 +32,7 @@ def main(arguments: list[str]) -> int:
         return 1
     finally:
         output.finish_all()
+        channel.close()
     return 0
 
 
@@ -47,7 +48,12 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="serve.py", description="Serves a fal app as one process.")
     parser.add_argument("--file", required=True, type=Path, help="the Python file of the app")
     parser.add_argument("--name", required=True, help="the fal.App class or fal.function in it")
-    parser.add_argument("--port", type=int, default=0, help="0: a free one, reported when the app is ready")
+    parser.add_argument(
+        "--port",
+        type=int,
+        default=int(os.environ.get("PORT") or 0),
+        help="0: a free one, reported when the app is ready; default: the variable PORT, else 0",
+    )
     parser.add_argument("--host", default="127.0.0.1", help="the interface to listen on")
     return parser.parse_args(arguments)
 

@@ -1,3 +1,4 @@
+import { OUTPUT_SOCKET, SHARED_FOLDER } from '../../../runtime/aws-layout';
 import { UserError } from '../../../runtime/domain/user-error';
 import { buildContext, type BuildContext, type BuildContextInput } from '../../../runtime/source/build-context';
 import { readFalSource, specFromSource } from '../../../runtime/source/fal-source';
@@ -62,6 +63,11 @@ test('the base is a build argument whose default follows the machine type', () =
   const cpu = APP.replace('GPU-A10G', 'M');
   expect(dockerfileOf(contextOf(cpu))).toMatch(/^ARG BASE_IMAGE=python:/);
   expect(dockerfileOf(contextOf(cpu, { options: { baseImage: 'debian:12' } }))).toMatch(/^ARG BASE_IMAGE=debian:12/);
+});
+
+test('app and agent meet in the folder that the task definition mounts', () => {
+  expect(dockerfileOf(contextOf(APP))).toContain(`chmod 1777 /data ${SHARED_FOLDER}\n`);
+  expect(dockerfileOf(contextOf(APP))).toContain(`SGPU_AGENT_SOCKET=${OUTPUT_SOCKET} `);
 });
 
 test('the order in which files were listed does not matter', () => {
