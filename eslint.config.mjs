@@ -4,7 +4,7 @@ import { defineConfig, globalIgnores } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
 export default defineConfig([
-  globalIgnores(['assets/', 'cdk.out/', 'coverage/', 'node_modules/', '.sgpu/', '**/.venv/']),
+  globalIgnores(['assets/', 'cdk.out/', 'coverage/', 'dist/', 'node_modules/', '.sgpu/', '**/.venv/']),
   js.configs.recommended,
   {
     files: ['**/*.ts'],
