@@ -1,5 +1,7 @@
+import { randomBytes } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
 import { becameReady, launched, terminated, type RunnerRecord } from '../../runtime/domain/runner';
+import { TaggedIds } from '../../runtime/domain/tagged-id';
 import type { RunnerRegistry } from '../../runtime/ports';
 import { eventually } from './eventually';
 
@@ -14,6 +16,7 @@ export function describeRunnerRegistry(name: string, open: () => Promise<OpenRun
     let opened: OpenRunnerRegistry;
     let runners: RunnerRegistry;
     let app: string;
+    const ids = new TaggedIds(randomBytes);
     const now = Date.now();
 
     beforeAll(async () => {
@@ -25,7 +28,7 @@ export function describeRunnerRegistry(name: string, open: () => Promise<OpenRun
     });
     afterAll(() => opened.close());
 
-    const newRunner = (): RunnerRecord => launched({ id: uuidv7(), app, revision: 'r1', createdAt: now });
+    const newRunner = (): RunnerRecord => launched({ id: ids.next(app, now), app, revision: 'r1', createdAt: now });
 
     const create = async (): Promise<RunnerRecord> => {
       const runner = newRunner();
