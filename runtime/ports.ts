@@ -94,7 +94,7 @@ export interface RequestStore {
    * expired lease waiting.
    */
   webhooksDue(now: number, limit: number): Promise<readonly RequestHead[]>;
-  /** Ids of finished requests whose `expiresAt` has passed. */
+  /** Ids of finished requests whose `expiresAt` has passed; none where the store forgets them by itself. */
   expired(now: number, limit: number): Promise<readonly string[]>;
   /** Requests of an app, newest first; `before` is the id that ended the last page. */
   list(app: string, limit: number, before?: string): Promise<readonly RequestHead[]>;
@@ -182,6 +182,11 @@ export interface Fleet {
   /** Ends a runner by force: SIGKILL after `graceMs`. Stopping what is gone changes nothing. */
   stop(runner: string, graceMs: number): Promise<void>;
   list(): Promise<readonly FleetRunner[]>;
+  /**
+   * Does what launches wait for: gives runners machines, gets and ends machines. Called at the start of a full pass and
+   * after launches. A fleet that needs no such pass has no such method.
+   */
+  settle?(): Promise<void>;
 }
 
 export interface FleetRunner {

@@ -8,8 +8,8 @@
  */
 import type { AutoScalingClient } from '@aws-sdk/client-auto-scaling';
 import type { ECSClient } from '@aws-sdk/client-ecs';
-import type { AppRecord } from '../domain/app';
-import type { AppDeployment, PoolDeployment } from '../domain/deployment';
+import type { AppRecord, Revision } from '../domain/app';
+import type { PoolDeployment, RevisionDeployment } from '../domain/deployment';
 import type { RunnerRecord } from '../domain/runner';
 import { UserError } from '../domain/user-error';
 import type { Clock, Fleet, FleetRunner, RunnerRegistry } from '../ports';
@@ -21,17 +21,12 @@ import { FleetConflictError, FleetNotes, type FleetMemory, type MachineNote, typ
 import { MachinePools } from './machines-pools';
 import type { Sight } from './machines-observation';
 
-/** What is deployed, as the controller mirrors it from the platform's parameters. */
-export interface Deployments {
-  app(app: string): Promise<AppDeployment | undefined>;
-  pools(): Promise<readonly PoolDeployment[]>;
-}
-
 export interface EcsFleetOptions {
   readonly ecs: Pick<ECSClient, 'send'>;
   readonly autoScaling: Pick<AutoScalingClient, 'send'>;
   readonly memory: FleetMemory;
-  readonly deployments: Deployments;
+  /** All pools as deployed. */
+  readonly pools: () => Promise<readonly PoolDeployment[]>;
   /** Starting runners' records are told what they wait for. */
   readonly registry: Pick<RunnerRegistry, 'get' | 'replace'>;
   readonly clock: Clock;
@@ -56,7 +51,7 @@ export class EcsFleet implements Fleet {
   private readonly instances: EcsContainerInstances;
   private readonly groups: MachineGroups;
   private readonly runners: EcsRunners;
-  private readonly pools: MachinePools;
+  private readonly machines: MachinePools;
   private lastLook: { readonly at: number; readonly tasks: readonly EcsTask[] } | undefined;
   private last: Promise<unknown> = Promise.resolve();
 
@@ -66,18 +61,17 @@ export class EcsFleet implements Fleet {
     this.instances = new EcsContainerInstances(ecs, cluster);
     this.groups = new MachineGroups(autoScaling);
     this.runners = new EcsRunners({ ...options, tasks: this.tasks });
-    this.pools = new MachinePools({ ...options, groups: this.groups, instances: this.instances });
+    this.machines = new MachinePools({ ...options, groups: this.groups, instances: this.instances });
   }
 
-  /** Throws a `UserError` where the app or its pools are not deployed. */
+  /** Throws a `UserError` where nobody knows how to start the runner's revision. */
   async launch(runner: RunnerRecord, app: AppRecord): Promise<void> {
-    const deployment = await this.options.deployments.app(app.id);
-    if (deployment === undefined) throw new UserError(`${app.id} is not deployed: deploy its stack again`);
-    const pools = await this.options.deployments.pools();
+    const deployment = deploymentOf(app, runner.revision);
+    const pools = await this.options.pools();
     const open = new Set(pools.filter((pool) => (pool.dedicatedTo ?? app.id) === app.id).map(({ pool }) => pool));
-    const { gpus, cpu, memoryMiB } = deployment;
+    const { taskDefinition, gpus, cpu, memoryMiB } = deployment;
     const note = newRunnerNote(runner, {
-      taskDefinition: taskDefinitionOf(deployment, runner.revision),
+      taskDefinition,
       needs: { gpus, cpu, memoryMiB },
       pools: deployment.pools.filter((pool) => open.has(pool)),
     });
@@ -115,9 +109,9 @@ export class EcsFleet implements Fleet {
   async settle(): Promise<void> {
     await this.alone(async (notes) => {
       const sight = await this.look(notes);
-      const machines = await this.pools.look(notes, sight);
-      const placed = await this.runners.start(notes, machines, (machine) => this.pools.callBack(notes, machine));
-      const waits = await this.pools.size(notes, sight, placed.machines, placed.unplaced);
+      const machines = await this.machines.look(notes, sight);
+      const placed = await this.runners.start(notes, machines, (machine) => this.machines.callBack(notes, machine));
+      const waits = await this.machines.size(notes, sight, placed.machines, placed.unplaced);
       await this.runners.tell(notes, waits);
     });
   }
@@ -130,12 +124,12 @@ export class EcsFleet implements Fleet {
     return this.alone(async (notes) => {
       const note = notes.get('machine', instance);
       if (note === undefined) return [];
-      const pool = (await this.options.deployments.pools()).find((one) => one.pool === note.pool);
+      const pool = (await this.options.pools()).find((one) => one.pool === note.pool);
       const drained = note.drain !== 'reclaimed';
       await notes.put<MachineNote>({ ...note, drain: 'reclaimed' });
       if (drained && pool !== undefined) {
         const { instanceType, market } = pool;
-        await this.pools.coolDown(notes, { instanceType, market, zone: note.zone, kind: 'capacity', code: notice });
+        await this.machines.coolDown(notes, { instanceType, market, zone: note.zone, kind: 'capacity', code: notice });
       }
       if (note.containerInstance !== undefined) await this.instances.setStatus(note.containerInstance, 'DRAINING');
       return notes
@@ -148,7 +142,7 @@ export class EcsFleet implements Fleet {
   /** Looks at everything once and follows what became of runners. */
   private async look(notes: FleetNotes): Promise<Sight> {
     const at = this.options.clock.now();
-    const pools = await this.options.deployments.pools();
+    const pools = await this.options.pools();
     const known = notes.all('runner').flatMap(({ task, ended }) => (task === undefined || ended ? [] : [task]));
     const noted = notes.all('machine').flatMap(({ containerInstance: arn }) => (arn === undefined ? [] : [arn]));
     const [groups, instances, tasks] = await Promise.all([
@@ -181,9 +175,12 @@ export class EcsFleet implements Fleet {
 
 const STOPPED = 'it was stopped by the platform';
 
-/** The app's task definition in the runner's revision, which is its number. */
-function taskDefinitionOf({ taskDefinition }: AppDeployment, revision: string): string {
-  return /^\d+$/.test(revision) ? taskDefinition.replace(/:\d+$/, `:${revision}`) : taskDefinition;
+function deploymentOf(app: AppRecord, revision: string): RevisionDeployment {
+  const revisions: readonly Revision[] = [app, ...(app.earlier ?? [])];
+  const deployment = revisions.find((one) => one.revision === revision)?.deployment;
+  if (deployment === undefined)
+    throw new UserError(`${app.id} has no deployment of revision ${revision}: deploy its stack again`);
+  return deployment;
 }
 
 function listing({ id, ended }: RunnerNote): FleetRunner {

@@ -229,11 +229,14 @@ export class MachinePools {
     const { desiredAboveSince, ...rest } = note;
     const count = machines.filter((machine) => machine.pool === pool.pool).length;
     const above = group !== undefined && group.desired > count && note.askedAt === undefined;
-    if (!above) return void (desiredAboveSince !== undefined && (await notes.put<PoolNote>(rest)));
-    if (desiredAboveSince === undefined) return void (await notes.put({ ...note, desiredAboveSince: this.now }));
-    if (this.now - desiredAboveSince < DESIRED_ABOVE_LIMIT_MS) return;
-    await this.options.groups.setDesired(pool.autoScalingGroup, count);
-    await notes.put<PoolNote>(rest);
+    if (!above) {
+      if (desiredAboveSince !== undefined) await notes.put<PoolNote>(rest);
+    } else if (desiredAboveSince === undefined) {
+      await notes.put({ ...note, desiredAboveSince: this.now });
+    } else if (this.now - desiredAboveSince >= DESIRED_ABOVE_LIMIT_MS) {
+      await this.options.groups.setDesired(pool.autoScalingGroup, count);
+      await notes.put<PoolNote>(rest);
+    }
   }
 
   private async noteRoom(notes: FleetNotes, sight: Sight, machines: readonly PoolMachine[]): Promise<void> {

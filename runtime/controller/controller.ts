@@ -7,6 +7,7 @@ import { AppChanges } from '../apps/app-changes';
 import type { AppRecord, Decision } from '../domain/app';
 import { closingReason, decideClosing } from '../domain/closing';
 import { lastGood } from '../domain/revisions';
+import type { RequestHead } from '../domain/request';
 import type { RunnerRecord } from '../domain/runner';
 import { decide, type Observation, type ScalingAction } from '../domain/scaling';
 import { describe, explain } from '../domain/scaling-reason';
@@ -32,6 +33,10 @@ export interface ControllerDependencies {
   readonly webhooks: Pick<WebhookDelivery, 'deliverDue'>;
   /** Told each decision that was recorded: a line for the log. */
   readonly onDecision?: (decision: Decision) => void;
+  /** Told what was seen of an app: for metrics. */
+  readonly onLook?: (app: AppRecord, observation: Observation) => void;
+  /** Told of requests that a sweep changed. */
+  readonly onSwept?: (heads: readonly RequestHead[]) => void;
   /** Told what went wrong in one part of a tick; the other parts go on, and the next tick tries again. */
   readonly onError: (error: unknown, doing: string) => void;
 }
@@ -46,6 +51,8 @@ export class Controller {
   private last: Promise<void> = Promise.resolve();
   private lastBegan = -Infinity;
   private closed = false;
+  /** Runners were launched in this pass. */
+  private launched = false;
   private upcoming: { scope: Scope; readonly done: Promise<void> } | undefined;
 
   constructor(private readonly dependencies: ControllerDependencies) {
@@ -103,13 +110,20 @@ export class Controller {
 
   private async lookAfterRunners(scope: Scope): Promise<void> {
     const { apps, fleet, clock } = this.dependencies;
+    if (scope === 'all') await this.settle();
     const listing = await listFleet(fleet, clock);
     const all = await apps.list();
+    this.launched = false;
     for (const app of all) {
       if (scope !== 'all' && !scope.has(app.id)) continue;
       await this.attempt(`scaling ${app.id}`, () => this.scale(app, listing));
     }
+    if (this.launched) await this.settle();
     if (scope === 'all') await this.orphans.stop(all, listing);
+  }
+
+  private async settle(): Promise<void> {
+    await this.attempt('finding machines for runners', async () => this.dependencies.fleet.settle?.());
   }
 
   private async scale(listed: AppRecord, listing: FleetListing): Promise<void> {
@@ -121,6 +135,7 @@ export class Controller {
     await releaseGone(registry, app.id, sets, runners);
     const now = clock.now();
     const observation = await observe(requests, app, runners, sets, now);
+    this.dependencies.onLook?.(app, observation);
     if (app.closingSince !== undefined) return this.sendAway(app, observation, app.closingSince);
     const decision = decide(observation, app.spec, now);
     await this.carryOut(app, decision.actions);
@@ -159,6 +174,7 @@ export class Controller {
 
   private async carryOut(app: AppRecord, actions: readonly ScalingAction[]): Promise<void> {
     for (const action of actions) {
+      this.launched ||= action.kind === 'launch';
       await this.attempt(`${describe(action)} of ${app.id}`, () => act(this.dependencies, app, action));
     }
   }
@@ -193,7 +209,8 @@ export class Controller {
 
   private async sweep(): Promise<void> {
     const apps = await this.dependencies.apps.list();
-    await this.dependencies.queue.sweep(apps.map((app) => app.id));
+    const changed = await this.dependencies.queue.sweep(apps.map((app) => app.id));
+    if (changed.length > 0) this.dependencies.onSwept?.(changed);
   }
 
   private async attempt(doing: string, step: () => Promise<unknown>): Promise<void> {

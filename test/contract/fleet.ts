@@ -28,8 +28,10 @@ export function describeFleet(name: string, open: () => Promise<OpenFleet>): voi
     const runnerOf = ({ id: app, revision }: AppRecord): RunnerRecord =>
       launched({ id: uuidv7(), app, revision, createdAt: Date.now() });
 
-    const listed = async (id: string): Promise<FleetRunner | undefined> =>
-      (await fleet.list()).find((runner) => runner.id === id);
+    const listed = async (id: string): Promise<FleetRunner | undefined> => {
+      await fleet.settle?.();
+      return (await fleet.list()).find((runner) => runner.id === id);
+    };
 
     test('a launched runner is listed as running until it is stopped', async () => {
       const runner = runnerOf(opened.lasting);

@@ -114,18 +114,9 @@ class ModelFleet {
     this.machines = new Map(placements.machines.map((machine) => [machine.id, machine]));
     expectRoom(this.machines, this.placed);
     expectNothingMissed(this.waiting, placements.machines);
-    this.carryOut(
-      sizePools(
-        {
-          pools: POOLS,
-          ...this,
-          machines: [...this.machines.values()],
-          unplaced: this.waiting,
-          coolDowns: this.coolDowns,
-        },
-        this.now,
-      ),
-    );
+    const machines = [...this.machines.values()];
+    const { waiting: unplaced, coolDowns } = this;
+    this.carryOut(sizePools({ pools: POOLS, machines, unplaced, coolDowns }, this.now));
   }
 
   /** Machines register after a while; what runners left is free again. */
