@@ -63,14 +63,14 @@ export interface Backlog {
 /** Request heads, bodies and event logs. The heads that wait, in order, are the queue. */
 export interface RequestStore {
   /**
-   * Stores a new request. Returns once nothing can lose it, but for a `run` request, which may go with a power cut like its
+   * Stores a new request. Returns once nothing can lose it, but for a `run` request, which may go with a crash like its
    * caller's connection; false when the id is taken.
    */
   create(head: RequestHead, input: RequestInput): Promise<boolean>;
   get(id: string): Promise<RequestHead | undefined>;
   /**
    * Stores `next` in place of the head with `next.version - 1`; false when another write came first. A response is stored
-   * in the same write, readable only if it succeeds. A power cut may undo a claim or a heartbeat, whose work is then
+   * in the same write, readable only if it succeeds. A crash may undo a claim or a heartbeat, whose work is then
    * repeated; whatever else became of a `queue` request stays.
    */
   replace(next: RequestHead, response?: StoredResponse): Promise<boolean>;

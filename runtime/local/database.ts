@@ -1,10 +1,11 @@
 /**
  * The one SQLite file of a state folder, and the only place that writes to it.
  *
- * All writes asked for in one turn of the event loop share a transaction. A commit is in the system's hands, so a killed
- * process loses nothing. Who must not lose it in a power cut either waits for the write-ahead log to be synced, which
- * happens beside the event loop and is shared, too; SQLite itself syncs before and after each checkpoint
- * (`synchronous=NORMAL`), so a power cut never damages the file: at most the latest commits are undone, in order.
+ * All writes asked for in one turn of the event loop share a transaction, with those that waited for one. A commit is in
+ * the system's hands, so a killed process loses nothing of it. Who must not lose it in a power cut either waits for the
+ * write-ahead log to be synced, which happens beside the event loop and is shared, too; SQLite itself syncs before and
+ * after each checkpoint (`synchronous=NORMAL`), so a power cut never damages the file: at most the latest commits are
+ * undone, in order.
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -20,6 +21,9 @@ const FILE_NAME = 'sgpu.db';
 
 /** After a checkpoint the write-ahead log is cut back to this, so that one burst does not keep the space for ever. */
 const LOG_SIZE_LIMIT = 64 * 1024 * 1024;
+
+/** How long a write that need not be at once waits for others to share their transaction, in ms. */
+const SOON_MS = 20;
 
 export type SqlValue = string | number | Uint8Array | null;
 type Row = readonly unknown[];
@@ -37,7 +41,9 @@ interface Write {
 export class Database {
   private readonly statements = new Map<string, Libsql.Statement>();
   private pending: Write[] = [];
-  private committed = 0;
+  private patient: Write[] = [];
+  private flushing: NodeJS.Immediate | undefined;
+  private flushingSoon: NodeJS.Timeout | undefined;
   private closed = false;
 
   private constructor(
@@ -73,16 +79,32 @@ export class Database {
    */
   write<T>(work: () => T, durability: Durability = 'power cut'): Promise<T> {
     if (this.closed) return Promise.reject(new Error('The database is closed'));
+    this.flushing ??= setImmediate(this.flush);
     return new Promise<T>((resolve, reject) => {
-      if (this.pending.length === 0) setImmediate(this.flush);
       this.pending.push({ durability, work, resolve, reject });
     });
   }
 
-  /** How often something was written: what was read is true as long as this stays the same. */
-  get commits(): number {
-    return this.committed;
+  /** Like `write`, but at the end of whatever transaction comes next; after 20 ms in one of its own. */
+  soon<T>(work: () => T): Promise<T> {
+    if (this.closed) return Promise.reject(new Error('The database is closed'));
+    this.flushingSoon ??= setTimeout(this.flush, SOON_MS);
+    return new Promise<T>((resolve, reject) => {
+      this.patient.push({ durability: 'killed process', work, resolve, reject });
+    });
   }
+
+  /** Commits what was asked for so far. */
+  readonly flush = (): void => {
+    clearImmediate(this.flushing);
+    clearTimeout(this.flushingSoon);
+    this.flushing = this.flushingSoon = undefined;
+    const batch = [...this.pending, ...this.patient];
+    if (batch.length === 0) return;
+    this.pending = [];
+    this.patient = [];
+    if (!this.commit(batch)) for (const write of batch) this.commit([write]);
+  };
 
   /** Runs a statement that changes rows and returns how many. For use inside `write` only. */
   run(sql: string, ...values: readonly SqlValue[]): number {
@@ -125,20 +147,12 @@ export class Database {
     }
   }
 
-  private readonly flush = (): void => {
-    const batch = this.pending;
-    if (batch.length === 0) return;
-    this.pending = [];
-    if (!this.commit(batch)) for (const write of batch) this.commit([write]);
-  };
-
   /** False when the batch was undone because one of several writes failed: each then has to stand alone. */
   private commit(batch: readonly Write[]): boolean {
     try {
       this.connection.exec('BEGIN IMMEDIATE');
       const results = batch.map(({ work }) => work());
       this.connection.exec('COMMIT');
-      this.committed += 1;
       batch.forEach((write, index) => {
         this.settle(write, results[index]);
       });

@@ -1,8 +1,7 @@
-import { dueAt, webhookDueAt, type RequestHead } from '../domain/request';
+import type { RequestHead } from '../domain/request';
 import type {
   Backlog,
   BlobStore,
-  Body,
   EventCursor,
   RequestEvent,
   RequestInput,
@@ -10,91 +9,79 @@ import type {
   StoredEvent,
   StoredResponse,
 } from '../ports';
-import type { Database, Durability, SqlValue } from './database';
-import { RecentHeads } from './recent-heads';
+import type { Database } from './database';
+import { RecentRequests, type RequestRecord } from './recent-requests';
 import { RequestChanges } from './request-changes';
 import { RequestEvents } from './request-events';
-import { QUEUE_RANK, WaitingRequests } from './waiting-requests';
+import { RequestRows } from './request-rows';
+import { UnwrittenRequests } from './unwritten-requests';
+import { WaitingRequests } from './waiting-requests';
 
-type HeadRow = readonly [head: string];
-type BodyColumns = readonly [bytes: Uint8Array | null, blob: string | null];
-
-/** Requests in SQLite. Blobs that belong to a request go with it. */
+/**
+ * Requests in SQLite. Blobs that belong to a request go with it.
+ *
+ * What must not be lost is on the disk before it is known to anybody. What may be lost with the process is known at once
+ * and written soon, together with what follows: a direct call that was answered by then costs a single write.
+ */
 export class SqliteRequestStore implements RequestStore {
   private readonly changes = new RequestChanges();
-  private readonly log: RequestEvents;
-  private readonly recent = new RecentHeads();
+  private readonly rows: RequestRows;
+  private readonly unwritten: UnwrittenRequests;
+  private readonly recent = new RecentRequests();
   private readonly queue: WaitingRequests;
+  private readonly log: RequestEvents;
 
   constructor(
     private readonly database: Database,
     private readonly blobs: Pick<BlobStore, 'remove'>,
   ) {
+    this.rows = new RequestRows(database);
+    this.unwritten = new UnwrittenRequests(database, this.rows);
+    this.queue = new WaitingRequests(database, () => {
+      this.unwritten.settle();
+    });
     this.log = new RequestEvents(database);
-    this.queue = new WaitingRequests(database, this.recent);
   }
 
   async create(head: RequestHead, input: RequestInput): Promise<boolean> {
-    const columns = [head.id, head.app, head.submittedAt, ...searchColumns(head), head.version, JSON.stringify(head)];
-    const sent = [head.id, input.method, input.target, JSON.stringify(input.headers), ...bodyColumns(input.body)];
-    return this.writeHead(head, () => {
-      if (this.database.run(CREATE_HEAD, ...columns) === 0) return false;
-      this.database.run('INSERT INTO inputs VALUES (?, ?, ?, ?, ?, ?)', ...sent);
-      return true;
-    });
-  }
-
-  async get(id: string): Promise<RequestHead | undefined> {
-    const recent = this.recent.get(id);
-    if (recent !== undefined) return recent;
-    const row = this.database.first<HeadRow>('SELECT head FROM requests WHERE id = ?', id);
-    return row && parseHead(row);
+    return this.store({ head, input });
   }
 
   async replace(next: RequestHead, response?: StoredResponse): Promise<boolean> {
-    const columns = [...searchColumns(next), next.version, JSON.stringify(next), next.id, next.version - 1];
-    return this.writeHead(next, () => {
-      if (this.database.run(REPLACE_HEAD, ...columns) === 0) return false;
-      if (response !== undefined) this.storeResponse(next.id, response);
-      return true;
-    });
+    return this.store(response === undefined ? { head: next } : { head: next, response });
+  }
+
+  async get(id: string): Promise<RequestHead | undefined> {
+    return this.head(id);
   }
 
   async remove(id: string): Promise<void> {
+    this.unwritten.settle();
     // Blobs go first: whoever stops in between leaves a record that the next sweep removes, not a blob nobody knows.
-    await this.removeBlob('inputs', id);
-    await this.removeBlob('responses', id);
+    await this.removeBlob(this.rows.input(id));
+    await this.removeBlob(this.rows.response(id));
     await this.database.write(() => {
-      this.recent.forget(id);
-      for (const table of ['requests', 'inputs', 'responses', 'events'])
-        this.database.run(`DELETE FROM ${table} WHERE id = ?`, id);
+      this.forget(id);
+      this.rows.remove(id);
     }, 'killed process');
     this.changes.announce(id);
   }
 
   async input(id: string): Promise<RequestInput | undefined> {
-    const row = this.database.first<readonly [string, string, string, ...BodyColumns]>(
-      'SELECT method, target, headers, bytes, blob FROM inputs WHERE id = ?',
-      id,
-    );
-    if (row === undefined) return undefined;
-    const [method, target, headers, ...body] = row;
-    return { method, target, headers: JSON.parse(headers) as RequestInput['headers'], body: parseBody(body) };
+    return this.recent.get(id)?.input ?? this.unwritten.get(id)?.input ?? this.rows.input(id);
   }
 
   async discardInput(id: string): Promise<void> {
-    await this.removeBlob('inputs', id);
-    await this.database.write(() => this.database.run('DELETE FROM inputs WHERE id = ?', id));
+    this.unwritten.settle();
+    await this.removeBlob(this.rows.input(id));
+    await this.database.write(() => {
+      this.recent.forgetInput(id);
+      this.rows.removeInput(id);
+    });
   }
 
   async response(id: string): Promise<StoredResponse | undefined> {
-    const row = this.database.first<readonly [number, string, ...BodyColumns]>(
-      'SELECT status, headers, bytes, blob FROM responses WHERE id = ?',
-      id,
-    );
-    if (row === undefined) return undefined;
-    const [status, headers, ...body] = row;
-    return { status, headers: JSON.parse(headers) as StoredResponse['headers'], body: parseBody(body) };
+    return this.recent.get(id)?.response ?? this.unwritten.get(id)?.response ?? this.rows.response(id);
   }
 
   async waiting(
@@ -114,37 +101,35 @@ export class SqliteRequestStore implements RequestStore {
   }
 
   async due(now: number, limit: number): Promise<readonly RequestHead[]> {
-    return this.database
-      .all<HeadRow>('SELECT head FROM requests WHERE due_at <= ? ORDER BY due_at LIMIT ?', now, limit)
-      .map(parseHead);
+    this.unwritten.settle();
+    return this.rows.heads('due_at <= ? ORDER BY due_at LIMIT ?', now, limit);
   }
 
   async webhooksDue(now: number, limit: number): Promise<readonly RequestHead[]> {
-    return this.database
-      .all<HeadRow>('SELECT head FROM requests WHERE webhook_due_at <= ? ORDER BY webhook_due_at LIMIT ?', now, limit)
-      .map(parseHead);
+    this.unwritten.settle();
+    return this.rows.heads('webhook_due_at <= ? ORDER BY webhook_due_at LIMIT ?', now, limit);
   }
 
   async expired(now: number, limit: number): Promise<readonly string[]> {
-    return this.database
-      .all<readonly [string]>('SELECT id FROM requests WHERE expires_at <= ? ORDER BY expires_at LIMIT ?', now, limit)
-      .map(([id]) => id);
+    this.unwritten.settle();
+    const rows = this.database.all<readonly [string]>(
+      'SELECT id FROM requests WHERE expires_at <= ? ORDER BY expires_at LIMIT ?',
+      now,
+      limit,
+    );
+    return rows.map(([id]) => id);
   }
 
   async list(app: string, limit: number, before?: string): Promise<readonly RequestHead[]> {
-    const rows =
-      before === undefined
-        ? this.database.all<HeadRow>('SELECT head FROM requests WHERE app = ? ORDER BY id DESC LIMIT ?', app, limit)
-        : this.database.all<HeadRow>(
-            'SELECT head FROM requests WHERE app = ? AND id < ? ORDER BY id DESC LIMIT ?',
-            app,
-            before,
-            limit,
-          );
-    return rows.map(parseHead);
+    this.unwritten.settle();
+    return before === undefined
+      ? this.rows.heads('app = ? ORDER BY id DESC LIMIT ?', app, limit)
+      : this.rows.heads('app = ? AND id < ? ORDER BY id DESC LIMIT ?', app, before, limit);
   }
 
   async appendEvents(id: string, attempt: number, first: number, events: readonly RequestEvent[]): Promise<void> {
+    // The log is of requests that have a row.
+    if (this.unwritten.get(id) !== undefined) this.unwritten.settle();
     await this.log.append(id, attempt, first, events);
     this.changes.announce(id);
   }
@@ -157,68 +142,64 @@ export class SqliteRequestStore implements RequestStore {
     await this.changes.next(id, timeoutMs, signal);
   }
 
-  /** Runs a write that stores `head` where it returns true, and tells who waits for a change. */
-  private async writeHead(head: RequestHead, store: () => boolean): Promise<boolean> {
+  private head(id: string): RequestHead | undefined {
+    return (this.recent.get(id) ?? this.unwritten.get(id))?.head ?? this.rows.head(id);
+  }
+
+  /** Stores a head in place of the one a version before, which for the first version is none. */
+  private async store(record: RequestRecord): Promise<boolean> {
+    const { head } = record;
+    const stored = mayBeLost(head) && this.unwritten.accepts ? this.storeSoon(record) : await this.storeNow(record);
+    if (stored) this.changes.announce(head.id);
+    return stored;
+  }
+
+  private storeSoon(record: RequestRecord): boolean {
+    const { id, version } = record.head;
+    if ((this.head(id)?.version ?? 0) !== version - 1) return false;
+    this.unwritten.add(record);
+    this.remember(record);
+    return true;
+  }
+
+  private async storeNow(record: RequestRecord): Promise<boolean> {
+    const { head } = record;
     try {
-      const stored = await this.database.write(() => {
-        const done = store();
-        if (done) this.recent.put(head);
-        return done;
-      }, durabilityOf(head));
-      if (stored) this.changes.announce(head.id);
-      return stored;
+      return await this.unwritten.write(
+        record,
+        () => {
+          this.remember(record);
+        },
+        mayBeLost(head) ? 'killed process' : 'power cut',
+      );
     } catch (error) {
       this.recent.forget(head.id);
+      this.queue.forget(head.app);
       throw error;
     }
   }
 
-  private storeResponse(id: string, { status, headers, body }: StoredResponse): void {
-    const columns = [id, status, JSON.stringify(headers), ...bodyColumns(body)];
-    this.database.run('INSERT OR REPLACE INTO responses VALUES (?, ?, ?, ?, ?)', ...columns);
+  private remember(record: RequestRecord): void {
+    this.recent.put(record);
+    this.queue.note(record.head);
   }
 
-  private async removeBlob(table: 'inputs' | 'responses', id: string): Promise<void> {
-    const [blob] = this.database.first<readonly [string | null]>(`SELECT blob FROM ${table} WHERE id = ?`, id) ?? [
-      null,
-    ];
-    if (blob !== null) await this.blobs.remove(blob);
+  private forget(id: string): void {
+    const head = this.head(id);
+    this.unwritten.forget(id);
+    this.recent.forget(id);
+    if (head !== undefined) this.queue.forget(head.app);
+  }
+
+  private async removeBlob(part: RequestInput | StoredResponse | undefined): Promise<void> {
+    if (part !== undefined && 'blob' in part.body) await this.blobs.remove(part.body.blob);
   }
 }
-
-const CREATE_HEAD = 'INSERT OR IGNORE INTO requests VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)';
-
-const REPLACE_HEAD = `
-  UPDATE requests SET queue_rank = ?, in_progress = ?, due_at = ?, webhook_due_at = ?, expires_at = ?, version = ?, head = ?
-  WHERE id = ? AND version = ?`;
 
 /**
- * What a caller of the queue was told must outlast a power cut; a claim or a heartbeat need not, as their work is then
+ * What a caller of the queue was told must outlast everything; a claim or a heartbeat need not, as their work is then
  * merely repeated. A direct call ends with its connection anyway.
  */
-function durabilityOf({ mode, state, cancelRequested = false }: RequestHead): Durability {
-  return mode === 'run' || (state === 'IN_PROGRESS' && !cancelRequested) ? 'killed process' : 'power cut';
-}
-
-/** queue_rank, in_progress, due_at, webhook_due_at, expires_at */
-function searchColumns(head: RequestHead): readonly SqlValue[] {
-  return [
-    head.state === 'IN_QUEUE' ? QUEUE_RANK[head.priority] : null,
-    head.state === 'IN_PROGRESS' ? 1 : null,
-    dueAt(head) ?? null,
-    webhookDueAt(head) ?? null,
-    head.expiresAt ?? null,
-  ];
-}
-
-function bodyColumns(body: Body): BodyColumns {
-  return 'bytes' in body ? [body.bytes, null] : [null, body.blob];
-}
-
-function parseBody([bytes, blob]: BodyColumns): Body {
-  return blob === null ? { bytes: bytes ?? new Uint8Array() } : { blob };
-}
-
-function parseHead([head]: HeadRow): RequestHead {
-  return JSON.parse(head) as RequestHead;
+function mayBeLost({ mode, state, cancelRequested = false }: RequestHead): boolean {
+  return mode === 'run' || (state === 'IN_PROGRESS' && !cancelRequested);
 }

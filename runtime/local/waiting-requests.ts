@@ -1,39 +1,74 @@
-import type { Priority, RequestHead } from '../domain/request';
+import { queueOrder, type Priority, type RequestHead } from '../domain/request';
 import type { Backlog } from '../ports';
-import type { Database, SqlValue } from './database';
-import type { RecentHeads } from './recent-heads';
+import type { Database } from './database';
 
 /** The column that puts waiting requests in order, before their ids; it is null for all others. */
 export const QUEUE_RANK: Readonly<Record<Priority, number>> = { normal: 0, low: 1 };
 
-/** The queue of each app: the requests that wait, in order, as an index of the table of requests. */
-export class WaitingRequests {
-  /** What was looked at since the last commit: many slots become free in one turn and look at the same. */
-  private readonly pages = new Map<string, readonly RequestHead[]>();
-  private pagesOf = 0;
+/** Heads of an app kept at hand, from the first that waits. */
+const FRONT = 1_024;
 
+type Place = Pick<RequestHead, 'priority' | 'id'>;
+
+interface Front {
+  /** In queue order, none missing between the first and the last. */
+  readonly heads: RequestHead[];
+  /** Nothing waits behind the last of them. */
+  whole: boolean;
+}
+
+/**
+ * The queue of each app: the requests that wait, in order. They are an index of the table of requests; the first of them,
+ * where every claim begins, are kept at hand.
+ */
+export class WaitingRequests {
+  private readonly fronts = new Map<string, Front>();
+
+  /** `settle` brings the table up to what memory knows. */
   constructor(
     private readonly database: Database,
-    private readonly recent: RecentHeads,
+    private readonly settle: () => void,
   ) {}
 
-  /** Heads in queue order, from the start or behind `after`. Every claim begins here. */
-  page(app: string, limit: number, after?: Pick<RequestHead, 'priority' | 'id'>): readonly RequestHead[] {
-    if (this.pagesOf !== this.database.commits) this.pages.clear();
-    this.pagesOf = this.database.commits;
-    const key = JSON.stringify([app, limit, after?.priority, after?.id]);
-    const page = this.pages.get(key) ?? this.read(app, limit, after);
-    this.pages.set(key, page);
-    return page;
+  /** Told every new state of a request. */
+  note(head: RequestHead): void {
+    const front = this.fronts.get(head.app);
+    if (front === undefined) return;
+    const place = placeOf(front.heads, head);
+    const known = front.heads[place]?.id === head.id;
+    if (head.state !== 'IN_QUEUE') front.heads.splice(place, known ? 1 : 0);
+    else if (known) front.heads[place] = head;
+    else if (place < front.heads.length || front.whole) insert(front, place, head);
   }
 
-  position({ state, app, priority, id }: RequestHead): number {
-    if (state !== 'IN_QUEUE') return 0;
-    const [before] = this.database.first<readonly [number]>(POSITION, app, QUEUE_RANK[priority], id) ?? [0];
+  /** What was noted of the app may be wrong: the table knows. */
+  forget(app: string): void {
+    this.fronts.delete(app);
+  }
+
+  /** Heads in queue order, from the start or behind `after`. */
+  page(app: string, limit: number, after?: Place): readonly RequestHead[] {
+    const page = pageOf(this.front(app), limit, after);
+    if (page !== undefined) return page;
+    if (after !== undefined) return this.read(app, limit, after);
+    this.forget(app);
+    return pageOf(this.front(app), limit) ?? this.read(app, limit);
+  }
+
+  position(head: RequestHead): number {
+    if (head.state !== 'IN_QUEUE') return 0;
+    const { heads, whole } = this.front(head.app);
+    const place = placeOf(heads, head);
+    if (place < heads.length || whole) return place;
+    this.settle();
+    const [before] = this.database.first<readonly [number]>(POSITION, head.app, QUEUE_RANK[head.priority], head.id) ?? [
+      0,
+    ];
     return before;
   }
 
   backlog(app: string, submittedUntil: number): Backlog {
+    this.settle();
     const [waiting, waitingSince, oldest] = this.database.first<readonly [number, number | null, number | null]>(
       BACKLOG,
       submittedUntil,
@@ -48,38 +83,58 @@ export class WaitingRequests {
     };
   }
 
-  /** What was written lately is known by its id, which the index has. */
-  private read(
-    app: string,
-    limit: number,
-    after: Pick<RequestHead, 'priority' | 'id'> | undefined,
-  ): readonly RequestHead[] {
+  private front(app: string): Front {
+    let front = this.fronts.get(app);
+    if (front === undefined) {
+      const heads = this.read(app, FRONT);
+      front = { heads: [...heads], whole: heads.length < FRONT };
+      this.fronts.set(app, front);
+    }
+    return front;
+  }
+
+  private read(app: string, limit: number, after?: Place): readonly RequestHead[] {
+    this.settle();
     const place = after === undefined ? [-1, ''] : [QUEUE_RANK[after.priority], after.id];
-    const ids = this.array(IDS, app, ...place, limit) as readonly string[];
-    const recent = ids.flatMap((id) => this.recent.get(id) ?? []);
-    if (recent.length === ids.length) return recent;
-    const heads = this.array(HEADS, app, ...place, limit) as readonly RequestHead[];
-    for (const head of heads) this.recent.put(head);
-    return heads;
-  }
-
-  /** The value of a query that makes a JSON array: rows cost more to fetch than to parse. */
-  private array(sql: string, ...values: readonly SqlValue[]): readonly unknown[] {
-    const [json] = this.database.first<readonly [string | null]>(sql, ...values) ?? [null];
-    return json === null ? [] : (JSON.parse(json) as unknown[]);
+    return this.database
+      .all<readonly [string]>(HEADS, app, ...place, limit)
+      .map(([head]) => JSON.parse(head) as RequestHead);
   }
 }
 
-const HEADS = waiting('head');
-const IDS = waiting(`'"' || id || '"'`);
-
-function waiting(value: string): string {
-  return `
-    SELECT '[' || group_concat(value, ',' ORDER BY queue_rank, id) || ']' FROM (
-      SELECT ${value} AS value, queue_rank, id FROM requests
-      WHERE app = ? AND queue_rank IS NOT NULL AND (queue_rank, id) > (?, ?) ORDER BY queue_rank, id LIMIT ?
-    )`;
+/** Undefined when the front ends before the page does. */
+function pageOf({ heads, whole }: Front, limit: number, after?: Place): readonly RequestHead[] | undefined {
+  const start = after === undefined ? 0 : placeBehind(heads, after);
+  return start + limit <= heads.length || whole ? heads.slice(start, start + limit) : undefined;
 }
+
+function insert(front: Front, place: number, head: RequestHead): void {
+  front.heads.splice(place, 0, head);
+  if (front.heads.length <= FRONT) return;
+  front.heads.pop();
+  front.whole = false;
+}
+
+/** The place of the first head that does not stand before this one. */
+function placeOf(heads: readonly RequestHead[], head: Place): number {
+  let [low, high] = [0, heads.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const other = heads[middle];
+    if (other !== undefined && queueOrder(other, head) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function placeBehind(heads: readonly RequestHead[], head: Place): number {
+  const place = placeOf(heads, head);
+  return heads[place]?.id === head.id ? place + 1 : place;
+}
+
+const HEADS = `
+  SELECT head FROM requests
+  WHERE app = ? AND queue_rank IS NOT NULL AND (queue_rank, id) > (?, ?) ORDER BY queue_rank, id LIMIT ?`;
 
 const POSITION = `
   SELECT count(*) FROM requests WHERE app = ? AND queue_rank IS NOT NULL AND (queue_rank, id) < (?, ?)`;
