@@ -1,0 +1,125 @@
+/** Starts the containers of a task as processes: quick, and without a container engine. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { CONTAINER, VARIABLE } from '../../runtime/aws-layout';
+import type { Containers } from '../support/ecs-stand-in-cluster';
+import type { ContainerDefinition, TaskToStart } from './emulated-platform';
+
+export interface TaskProcessesOptions {
+  /** The command that stands for the app's image, told its port in PORT. */
+  readonly app: (port: number) => {
+    readonly command: string;
+    readonly args: readonly string[];
+    readonly env?: NodeJS.ProcessEnv;
+  };
+  /** The agent's bundle. */
+  readonly agent: string;
+  readonly onLine?: (line: string) => void;
+}
+
+/** What ECS does for a task: app first, agent beside it; when one ends, so does the other. */
+export function startTaskProcesses(options: TaskProcessesOptions, task: TaskToStart): Containers {
+  const running = new TaskProcesses(options, task);
+  return {
+    ended: running.run(),
+    stop: () => {
+      running.stop();
+    },
+  };
+}
+
+class TaskProcesses {
+  private readonly children: ChildProcess[] = [];
+  private readonly exits = new Map<string, number>();
+  private stopped = false;
+
+  constructor(
+    private readonly options: TaskProcessesOptions,
+    private readonly task: TaskToStart,
+  ) {}
+
+  async run(): Promise<{ readonly exitCode: number; readonly reason?: string }> {
+    const metadata = await this.serveMetadata();
+    try {
+      const port = await freePort();
+      const app = this.start(CONTAINER.app, { ...this.options.app(port), port });
+      const agent = this.start(CONTAINER.agent, {
+        command: process.execPath,
+        args: [this.options.agent],
+        env: {
+          ...this.task.credentials,
+          [VARIABLE.appUrl]: `http://127.0.0.1:${port}`,
+          ECS_CONTAINER_METADATA_URI_V4: `http://127.0.0.1:${(metadata.address() as AddressInfo).port}`,
+        },
+        port,
+      });
+      if (this.stopped) this.signal();
+      await Promise.race([app, agent]);
+      this.signal();
+      await Promise.all([app, agent]);
+      return { exitCode: this.exits.get(CONTAINER.app) ?? 0 };
+    } finally {
+      metadata.close();
+    }
+  }
+
+  stop(): void {
+    this.stopped = true;
+    this.signal();
+  }
+
+  private signal(): void {
+    for (const child of this.children) child.kill('SIGTERM');
+    setTimeout(() => {
+      for (const child of this.children) child.kill('SIGKILL');
+    }, 10_000).unref();
+  }
+
+  /** Resolves when the container has ended. */
+  private async start(
+    name: string,
+    { command, args, env, port }: { command: string; args: readonly string[]; env?: NodeJS.ProcessEnv; port: number },
+  ): Promise<void> {
+    const definition = this.task.containers.find((container) => container.Name === name);
+    const declared = variablesOf(definition);
+    const child = spawn(command, args, {
+      env: { PATH: process.env.PATH, ...declared, ...this.task.overrides[name], PORT: String(port), ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.children.push(child);
+    for (const output of [child.stdout, child.stderr])
+      output.setEncoding('utf8').on('data', (text: string) => this.options.onLine?.(`${name}: ${text.trimEnd()}`));
+    const [code] = (await once(child, 'exit')) as [number | null];
+    this.exits.set(name, code ?? 137);
+  }
+
+  /** The task metadata endpoint, version 4, as far as the agent reads it. */
+  private async serveMetadata(): Promise<Server> {
+    const server = createServer((_, response) => {
+      const container = (name: string): unknown => {
+        const exit = this.exits.get(name);
+        return exit === undefined
+          ? { Name: name, KnownStatus: 'RUNNING', DesiredStatus: 'RUNNING' }
+          : { Name: name, KnownStatus: 'STOPPED', DesiredStatus: 'STOPPED', ExitCode: exit };
+      };
+      response.setHeader('content-type', 'application/json');
+      response.end(JSON.stringify({ Containers: [container(CONTAINER.app), container(CONTAINER.agent)] }));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    return server;
+  }
+}
+
+function variablesOf(definition: ContainerDefinition | undefined): Readonly<Record<string, string>> {
+  return Object.fromEntries((definition?.Environment ?? []).map(({ Name, Value }) => [Name, Value]));
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
