@@ -58,6 +58,7 @@ export async function observe(
     waiting: backlog.waiting,
     overdue: backlog.waitingSince,
     inProgress: backlog.inProgress,
+    ...(backlog.oldestWaitingAt === undefined ? {} : { oldestWaitingAt: backlog.oldestWaitingAt }),
     runners,
     floors: Object.fromEntries(sets.map((set) => [set.revision, set.floor])),
     ...(trial === undefined ? {} : { trial }),
