@@ -1,0 +1,83 @@
+/** The agent's program: reads its environment, opens the stores, works, ends. Its last line says why. */
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { OUTPUT_SOCKET } from '../../runtime/aws-layout';
+import { DynamoAppStore } from '../../runtime/aws/app-store';
+import { blobClient, S3BlobStore } from '../../runtime/aws/blob-store';
+import { SystemClock } from '../../runtime/aws/clock';
+import { SqsDoorbell } from '../../runtime/aws/doorbell';
+import { dynamoClient, DynamoTable } from '../../runtime/aws/dynamo-table';
+import { DynamoRequestStore } from '../../runtime/aws/request-store';
+import { DynamoRunnerRegistry } from '../../runtime/aws/runner-registry';
+import { adopt } from '../../runtime/queue/adoption';
+import { readEnvironment, type AgentEnvironment } from './environment';
+import { runAgent, type ProgramOptions, type ProgramStores } from './program';
+import { TaskApp } from './task-app';
+import { TaskMetadataEndpoint } from './task-metadata';
+
+/** How soon the end of the app's container is noticed. All tasks of a machine share 40 calls a second to the endpoint. */
+const POLL_MS = 1_000;
+
+const clock = new SystemClock();
+
+function openStores({ table: name, bucket }: AgentEnvironment): ProgramStores {
+  const table = new DynamoTable(dynamoClient(), name);
+  const blobs = new S3BlobStore(blobClient(), bucket);
+  return {
+    apps: new DynamoAppStore(table, clock),
+    requests: new DynamoRequestStore({ table, blobs, clock }),
+    runners: new DynamoRunnerRegistry(table),
+    blobs,
+  };
+}
+
+function doorbellOf({ queueUrl }: AgentEnvironment): ProgramOptions['doorbell'] {
+  return (app, stores) =>
+    new SqsDoorbell({
+      client: new SQSClient({}),
+      queueUrl: () => queueUrl,
+      adopt: (_app, message) => adopt(stores, app, message),
+      log: {
+        error: (message, error) => {
+          say(error === undefined ? message : `${message}: ${inWords(error)}`);
+        },
+      },
+    });
+}
+
+function attacherOf({ appUrl: url, metadataUrl }: AgentEnvironment): ProgramOptions['attach'] {
+  const metadata = new TaskMetadataEndpoint(metadataUrl);
+  return () => TaskApp.attach({ url, metadata, socketPath: OUTPUT_SOCKET, pollMs: POLL_MS, log: say });
+}
+
+async function main(): Promise<number> {
+  const stopping = new AbortController();
+  process.on('SIGTERM', () => {
+    stopping.abort();
+  });
+  try {
+    const environment = readEnvironment(process.env);
+    const { app, runner } = environment;
+    const reason = await runAgent({
+      ...{ app, runner, clock, stopping: stopping.signal, log: say },
+      stores: openStores(environment),
+      doorbell: doorbellOf(environment),
+      attach: attacherOf(environment),
+    });
+    say(`The runner ends: ${reason}`);
+    return 0;
+  } catch (error) {
+    say(`The agent can't work: ${inWords(error)}`);
+    return 1;
+  }
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+function inWords(error: unknown): string {
+  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+}
+
+// ECS ends the app's container when this one has ended.
+void main().then((code) => process.exit(code));
