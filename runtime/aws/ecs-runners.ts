@@ -56,6 +56,7 @@ export class EcsRunners {
       const placed = placeRunners(notes.all('runner').filter(waits).sort(byAge).map(waitingRunner), usable);
       const refusing = new Set<string>();
       for (const machine of placed.calledBack) if (!(await callBack(machine))) refusing.add(machine);
+      for (const { machine } of placed.placements) await noteUse(notes, machine);
       await inBatches(placed.placements, async ({ runner, machine }) => {
         const note = notes.get('runner', runner);
         if (note === undefined || refusing.has(machine)) return;
@@ -164,6 +165,14 @@ export class EcsRunners {
     if (next !== undefined) await registry.replace(next);
     await notes.put({ ...note, told: what });
   }
+}
+
+/** A machine that was given a runner has not been idle since, though no pass may see the runner on it. */
+async function noteUse(notes: FleetNotes, id: string): Promise<void> {
+  const note = notes.get('machine', id);
+  if (note?.idleSince === undefined) return;
+  const { idleSince: _over, ...rest } = note;
+  await notes.put<MachineNote>(rest);
 }
 
 /** Has no machine yet. */

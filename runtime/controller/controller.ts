@@ -16,6 +16,7 @@ import type { AppStore, Clock, Fleet, RequestStore, RunnerRegistry } from '../po
 import type { RequestQueue } from '../queue/request-queue';
 import { act, bury, releaseGone } from './act';
 import { Departures } from './departures';
+import { LearnedApps } from './learning';
 import { departure, listFleet, listReadySets, listRunners, observe, type FleetListing } from './observe';
 import { Orphans } from './orphans';
 import type { WebhookDelivery } from './webhook-delivery';
@@ -46,13 +47,14 @@ type Scope = Set<string> | 'all';
 
 export class Controller {
   private readonly departures = new Departures();
+  private readonly learned = new LearnedApps();
   private readonly orphans: Orphans;
   private readonly changes: AppChanges;
   private last: Promise<void> = Promise.resolve();
   private lastBegan = -Infinity;
   private closed = false;
-  /** Runners were launched in this pass. */
-  private launched = false;
+  /** Launches so far. */
+  private launches = 0;
   private upcoming: { scope: Scope; readonly done: Promise<void> } | undefined;
 
   constructor(private readonly dependencies: ControllerDependencies) {
@@ -113,12 +115,12 @@ export class Controller {
     if (scope === 'all') await this.settle();
     const listing = await listFleet(fleet, clock);
     const all = await apps.list();
-    this.launched = false;
+    const launchesBefore = this.launches;
     for (const app of all) {
       if (scope !== 'all' && !scope.has(app.id)) continue;
       await this.attempt(`scaling ${app.id}`, () => this.scale(app, listing));
     }
-    if (this.launched) await this.settle();
+    if (this.launches > launchesBefore) await this.settle();
     if (scope === 'all') await this.orphans.stop(all, listing);
   }
 
@@ -134,7 +136,7 @@ export class Controller {
     const sets = await listReadySets(registry, app, runners);
     await releaseGone(registry, app.id, sets, runners);
     const now = clock.now();
-    const observation = await observe(requests, app, runners, sets, now);
+    const observation = await this.foreseen(app, await observe(requests, app, runners, sets, now), now);
     this.dependencies.onLook?.(app, observation);
     if (app.closingSince !== undefined) return this.sendAway(app, observation, app.closingSince);
     const decision = decide(observation, app.spec, now);
@@ -172,9 +174,17 @@ export class Controller {
     });
   }
 
+  /** The observation with what is expected, where the app asks for the adaptive policy. */
+  private async foreseen(app: AppRecord, observation: Observation, now: number): Promise<Observation> {
+    const forecast = this.learned.forecast(app, observation.runners, observation, now);
+    if (forecast === undefined) return observation;
+    const { waitingSince } = await this.dependencies.requests.backlog(app.id, now - forecast.patienceMs);
+    return { ...observation, forecast, impatient: waitingSince };
+  }
+
   private async carryOut(app: AppRecord, actions: readonly ScalingAction[]): Promise<void> {
     for (const action of actions) {
-      this.launched ||= action.kind === 'launch';
+      if (action.kind === 'launch') this.launches++;
       await this.attempt(`${describe(action)} of ${app.id}`, () => act(this.dependencies, app, action));
     }
   }

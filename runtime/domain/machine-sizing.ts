@@ -138,15 +138,17 @@ class Launches {
 
   /** Finds a machine for the runner among those that come, or has one launched. Returns what the runner waits for. */
   private provide(runner: WaitingRunner): string {
-    const coming = bestMachine(runner, [...this.coming.values()]);
-    if (coming !== undefined) return this.assign(runner, coming, []);
     const obstacles: Obstacle[] = [];
+    const coming = bestMachine(runner, [...this.coming.values()]);
     for (const name of runner.pools) {
-      const launched = this.launchIn(name, runner);
-      if ('id' in launched) return this.assign(runner, launched, obstacles);
-      obstacles.push(launched);
+      if (name === coming?.pool) break;
+      const obstacle = this.obstacleIn(name, runner);
+      if (obstacle !== undefined) obstacles.push(obstacle);
+      else if (coming === undefined) return this.assign(runner, this.launchIn(name), obstacles);
     }
-    return whatItWaitsFor(undefined, obstacles, this.now);
+    return coming === undefined
+      ? whatItWaitsFor(undefined, obstacles, this.now)
+      : this.assign(runner, coming, obstacles);
   }
 
   private assign(runner: WaitingRunner, machine: PoolMachine, obstacles: readonly Obstacle[]): string {
@@ -154,20 +156,26 @@ class Launches {
     return whatItWaitsFor(this.pools.get(machine.pool), obstacles, this.now);
   }
 
-  /** One more machine of the pool, or what is in the way. */
-  private launchIn(name: string, runner: WaitingRunner): PoolMachine | Obstacle {
+  /** What is in the way of one more machine of the pool for the runner. */
+  private obstacleIn(name: string, runner: WaitingRunner): Obstacle | undefined {
     const pool = this.pools.get(name);
     if (pool === undefined || pool.zones.length === 0) return { kind: 'absent', pool: name };
     const room = pool.registered ?? pool;
     if (!fits(runner.needs, room)) return { kind: 'small', pool, room, needs: runner.needs };
-    const count = this.present.get(name) ?? 0;
-    if (count >= pool.maxMachines) return { kind: 'full', pool };
+    if ((this.present.get(name) ?? 0) >= pool.maxMachines) return { kind: 'full', pool };
     const zone = this.zoneFor(pool);
-    if (typeof zone !== 'string') return zone;
+    return typeof zone === 'string' ? undefined : zone;
+  }
+
+  /** One more machine of a pool where nothing is in the way. */
+  private launchIn(name: string): PoolMachine {
+    const pool = this.pools.get(name);
+    const zone = pool && this.zoneFor(pool);
+    if (pool === undefined || typeof zone !== 'string') throw new Error(`Pool ${name} can't grow`);
     const launch = this.launches.get(name) ?? { pool: name, zone, count: 0 };
-    this.present.set(name, count + 1);
+    this.present.set(name, (this.present.get(name) ?? 0) + 1);
     this.launches.set(name, { ...launch, count: launch.count + 1 });
-    return newMachine(pool, room, zone, launch.count, this.now);
+    return newMachine(pool, zone, launch.count, this.now);
   }
 
   private zoneFor(pool: Pool): string | Obstacle {
@@ -197,8 +205,8 @@ class Launches {
   }
 }
 
-function newMachine(pool: Pool, room: Room, zone: string, number: number, now: number): PoolMachine {
-  const { gpus, cpu, memoryMiB } = room;
+function newMachine(pool: Pool, zone: string, number: number, now: number): PoolMachine {
+  const { gpus, cpu, memoryMiB } = pool.registered ?? pool;
   const total = { gpus, cpu, memoryMiB };
   return {
     id: `${pool.pool}#${number}`,

@@ -20,6 +20,8 @@ export interface StandInMachine {
   status: 'ACTIVE' | 'DRAINING';
   connected: boolean;
   impaired: boolean;
+  /** Why it refuses every task, though it looks as if it had room. */
+  refusing?: string;
   /** Starts that are still to fail on it, and how. */
   failures: { count: number; reason: string };
   endedAt?: number;
@@ -138,6 +140,7 @@ export class StandInCluster {
     const room = this.options.taskDefinition(order.taskDefinition);
     if (room === undefined) throw new AwsError('ClientException', 'Unable to describe task definition.');
     if (!machine.connected) return 'AGENT';
+    if (machine.refusing !== undefined) return machine.refusing;
     const free = this.free(machine);
     if (!fits(room, free)) return room.gpus > free.gpus ? 'RESOURCE:GPU' : 'RESOURCE:MEMORY';
     const used = new Set(this.tasksOn(machine).flatMap((task) => task.gpuIds));
