@@ -27,7 +27,7 @@ export interface ItemKey {
 
 /**
  * A client for the table. Throttling is answered by slowing down, for all calls of the process alike; a call gives up after
- * `ATTEMPTS`, some 5 s. A connection that says nothing is given up early: DynamoDB answers in milliseconds.
+ * `ATTEMPTS`, some 5 to 20 s. A connection that says nothing is given up early: DynamoDB answers in milliseconds.
  */
 export function dynamoClient(config: DynamoDBClientConfig = {}): DynamoDBClient {
   return new DynamoDBClient({

@@ -116,8 +116,7 @@ export class DynamoRequestStore implements RequestStore {
   }
 
   async input(id: string): Promise<RequestInput | undefined> {
-    const item = await this.item(id);
-    return item && this.bodies.input(id, item);
+    return this.body(id, (item) => this.bodies.input(id, item));
   }
 
   async discardInput(id: string): Promise<void> {
@@ -132,8 +131,7 @@ export class DynamoRequestStore implements RequestStore {
   }
 
   async response(id: string): Promise<StoredResponse | undefined> {
-    const item = await this.item(id);
-    return item && this.bodies.response(id, item);
+    return this.body(id, (item) => this.bodies.response(id, item));
   }
 
   async waiting(
@@ -192,6 +190,16 @@ export class DynamoRequestStore implements RequestStore {
 
   private get now(): number {
     return this.dependencies.clock.now();
+  }
+
+  /** Bodies don't change once they are there, so a read that may lag will do where it finds one, for half the price. */
+  private async body<T>(id: string, read: (item: Item) => Promise<T | undefined>): Promise<T | undefined> {
+    for (const consistency of ['eventual', 'consistent'] as const) {
+      const item = await this.item(id, consistency);
+      const found = item && (await read(item));
+      if (found !== undefined) return found;
+    }
+    return undefined;
   }
 
   private async item(id: string, consistency: 'consistent' | 'eventual' = 'consistent'): Promise<Item | undefined> {
