@@ -237,6 +237,16 @@ export const HANDLER = {
   lifecycle: 'lambda/lifecycle',
 } as const;
 
+/** The gateway as a container; its image is built from a folder below `assets/`. */
+export const GATEWAY_CONTAINER = {
+  image: 'images/gateway',
+  port: 8080,
+  /** Answers 200, and 503 once the container is to stop. */
+  healthPath: '/rest/health',
+  /** The longest that Fargate leaves a container to end. */
+  stopTimeoutSeconds: 120,
+} as const;
+
 /** What wakes the controller through its queue, as JSON. */
 export type ControlMessage =
   /** A request waits and no runner of the app is free. */

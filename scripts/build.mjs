@@ -1,8 +1,8 @@
 // Bundles what the package ships prebuilt into assets/. With a file as its argument it bundles the command line alone,
-// into that file, which must lie as deep in the package.
+// into that file, which must lie as deep in the package. With a handler (`lambda/gateway.ts`) and a file it bundles that one.
 import { build } from 'esbuild';
 import { existsSync } from 'node:fs';
-import { chmod } from 'node:fs/promises';
+import { chmod, copyFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -15,13 +15,18 @@ const REQUIRE =
 
 const common = { bundle: true, platform: 'node', sourcemap: 'linked', logLevel: 'warning' };
 
-if (process.argv[2] !== undefined) {
-  await commandLine(resolve(process.argv[2]));
+const [first, second] = process.argv.slice(2);
+if (second !== undefined) {
+  await bundleWithSdk(join(root, first), resolve(second));
+} else if (first !== undefined) {
+  await commandLine(resolve(first));
 } else {
   await commandLine(join(assets, 'sgpu', 'sgpu.mjs'));
   await sourceReader();
   await constructs();
   for (const name of ['gateway', 'controller', 'lifecycle']) await handler(name);
+  await agent();
+  await gatewayImage();
 }
 
 /** libsql stays outside the bundle: it is a native module. */
@@ -64,15 +69,35 @@ async function constructs() {
 /** A Lambda function. */
 async function handler(name) {
   const entry = join(root, 'lambda', `${name}.ts`);
-  if (!existsSync(entry)) return;
+  if (existsSync(entry)) await bundleWithSdk(entry, join(assets, 'lambda', name, 'index.mjs'));
+}
+
+/** The build context of the gateway's image. */
+async function gatewayImage() {
+  const folder = join(assets, 'images', 'gateway');
+  await bundleWithSdk(join(root, 'lambda', 'container.ts'), join(folder, 'index.mjs'));
+  await copyFile(join(root, 'runner-image', 'gateway', 'Dockerfile'), join(folder, 'Dockerfile'));
+}
+
+/** The AWS SDK and its like are taken as ES modules: what is not used of them falls away, a third of the whole. */
+async function bundleWithSdk(entry, outfile) {
   await build({
     ...common,
     entryPoints: [entry],
-    outfile: join(assets, 'lambda', name, 'index.mjs'),
+    outfile,
+    mainFields: ['module', 'main'],
     target: 'node24',
     format: 'esm',
     minify: true,
+    legalComments: 'none',
     sourcemap: false,
     banner: { js: REQUIRE },
   });
+}
+
+/** The build context of the agent's image. */
+async function agent() {
+  const folder = join(assets, 'agent');
+  await bundleWithSdk(join(root, 'runner-image', 'agent', 'main.ts'), join(folder, 'index.mjs'));
+  await copyFile(join(root, 'runner-image', 'agent', 'Dockerfile'), join(folder, 'Dockerfile'));
 }

@@ -39,7 +39,7 @@ const TABLE: Readonly<Record<string, { readonly folders: readonly string[]; read
   bin: { folders: ['cli', 'lib', 'runtime/domain'], packages: ['aws-cdk-lib', 'commander', 'node:'] },
   lambda: {
     folders: ['runtime'],
-    packages: ['@aws-sdk', '@smithy', '@aws-lambda-powertools', 'aws-lambda', 'hono', 'node:'],
+    packages: ['@aws-sdk', '@smithy', '@aws-lambda-powertools', '@hono/node-server', 'aws-lambda', 'hono', 'node:'],
   },
   'runner-image/agent': { folders: ['runtime'], packages: ['@aws-sdk', '@smithy', 'node:'] },
   sim: { folders: ['runtime/domain'], packages: ['node:'] },

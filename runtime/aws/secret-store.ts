@@ -44,7 +44,10 @@ export class AwsSecretStore implements SecretStore {
   }
 }
 
-/** Signing keys, and the key that apps find in `FAL_KEY`. */
+/** The platform's own API keys: what apps find in `FAL_KEY`, and what it gives to those it was granted to. */
+const KEYS: ReadonlySet<string> = new Set(['app-key', 'invoke-key', 'admin-key']);
+
+/** Signing keys, and those. */
 function isInternal(name: string): boolean {
-  return name.startsWith('platform/') || name === 'app-key';
+  return name.startsWith('platform/') || KEYS.has(name);
 }

@@ -79,7 +79,7 @@ function urlEvent({ method, url, headers, socket }, body) {
     routeKey: '$default',
     rawPath,
     rawQueryString,
-    headers: { ...flat, 'x-forwarded-proto': 'http' },
+    headers: { 'x-forwarded-proto': 'http', ...flat },
     queryStringParameters: Object.fromEntries(new URLSearchParams(rawQueryString)),
     requestContext: {
       accountId: 'anonymous',

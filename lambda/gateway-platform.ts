@@ -1,0 +1,62 @@
+/** The gateway over the adapters of AWS, for the function and for the container. */
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { SSMClient } from '@aws-sdk/client-ssm';
+import type { Hono } from 'hono';
+import { DynamoAppStore } from '../runtime/aws/app-store';
+import { blobClient, S3BlobStore } from '../runtime/aws/blob-store';
+import { SystemClock } from '../runtime/aws/clock';
+import { SqsDoorbell } from '../runtime/aws/doorbell';
+import { dynamoClient, DynamoTable } from '../runtime/aws/dynamo-table';
+import { DynamoKeyStore } from '../runtime/aws/key-store';
+import { ParameterSecretStore } from '../runtime/aws/parameter-secret-store';
+import { DynamoRequestStore } from '../runtime/aws/request-store';
+import { DynamoRunnerRegistry } from '../runtime/aws/runner-registry';
+import { ResourceNames, VARIABLE } from '../runtime/aws-layout';
+import type { GatewaySettings } from '../runtime/gateway/dependencies';
+import { createGateway } from '../runtime/gateway/gateway';
+import type { Log } from '../runtime/gateway/log';
+import { RequestQueue } from '../runtime/queue/request-queue';
+import { variable } from './environment';
+import { Pokes, toControlQueue } from './pokes';
+
+export interface GatewayPlatformOptions {
+  readonly settings: Omit<GatewaySettings, 'owner' | 'requireKey'>;
+  readonly log: Log;
+  readonly waitUntil: (work: Promise<void>) => void;
+}
+
+/** Everything is read from the variables that the template sets; the public URL is the one that callers use. */
+export function openGateway({ settings, log, waitUntil }: GatewayPlatformOptions): Hono {
+  const names = new ResourceNames(variable(VARIABLE.platform));
+  const controlQueueUrl = variable(VARIABLE.controlQueueUrl);
+  const clock = new SystemClock();
+  const sqs = new SQSClient({});
+  const table = new DynamoTable(dynamoClient(), variable(VARIABLE.table));
+  const blobs = new S3BlobStore(blobClient(), variable(VARIABLE.bucket));
+  const apps = new DynamoAppStore(table, clock);
+  const requests = new DynamoRequestStore({ table, blobs, clock });
+  const runners = new DynamoRunnerRegistry(table);
+  const doorbell = new SqsDoorbell({ client: sqs, queueUrl: queuesBeside(controlQueueUrl, names), log });
+  const pokes = new Pokes({ apps, requests, runners, clock, send: toControlQueue(sqs, controlQueueUrl) });
+  return createGateway({
+    ...{ apps, blobs, clock, log, requests, runners, waitUntil },
+    queue: new RequestQueue({ store: requests, doorbell, clock }),
+    keys: new DynamoKeyStore(table),
+    // The secrets that the gateway needs are the platform's own.
+    secrets: new ParameterSecretStore(new SSMClient({}), names),
+    settings: { ...settings, owner: names.platform, requireKey: true },
+    poke: (app) => {
+      waitUntil(
+        pokes.submitted(app).catch((error: unknown) => {
+          log.error(`The controller could not be told of a request of ${app}`, error);
+        }),
+      );
+    },
+  });
+}
+
+/** All queues of a platform are in one account and region: their URLs differ in the name alone. */
+function queuesBeside(url: string, names: ResourceNames): (app: string) => string {
+  const beside = url.slice(0, url.lastIndexOf('/') + 1);
+  return (app) => beside + names.appQueue(app.slice(app.lastIndexOf('/') + 1));
+}

@@ -1,0 +1,30 @@
+/** The gateway as a Lambda function behind a function URL. */
+import { VARIABLE } from '../runtime/aws-layout';
+import { Background } from './background';
+import { variable } from './environment';
+import { openGateway } from './gateway-platform';
+import { GatewayReport } from './gateway-report';
+import { urlHandler } from './url-handler';
+
+/** Lambda takes events of 6 MB, in which a body of bytes is a third longer than it was. */
+const MAX_BODY_BYTES = 6 * 1024 ** 2;
+const MAX_TRANSFER_BYTES = 4.5 * 1024 ** 2;
+
+const background = new Background();
+const report = new GatewayReport(variable(VARIABLE.platform));
+const gateway = openGateway({
+  // A stream that broke off is picked up by another process than this one, which only ever has one call.
+  settings: { maxBodyBytes: MAX_BODY_BYTES, maxTransferBytes: MAX_TRANSFER_BYTES, streamResumeMs: Infinity },
+  log: report,
+  waitUntil: background.add,
+});
+
+export const handler = awslambda.streamifyResponse(
+  urlHandler({
+    answer: async (request) => gateway.fetch(request),
+    background,
+    onAnswer: (request, response) => {
+      report.answered(request, response);
+    },
+  }),
+);

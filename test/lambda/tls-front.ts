@@ -1,0 +1,41 @@
+/** HTTPS in front of a function, as its URL has it: fal's Python client speaks nothing else. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { request as forward } from 'node:http';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { developmentCertificate } from '../../daemon/development-certificate';
+
+export interface TlsFront {
+  /** `https://localhost:1234`. */
+  readonly url: string;
+  /** What clients must trust. */
+  readonly caPath: string;
+  close(): Promise<void>;
+}
+
+export async function tlsFront(target: string): Promise<TlsFront> {
+  const folder = await mkdtemp(join(tmpdir(), 'tls-'));
+  const { caPath, key, cert } = await developmentCertificate(folder);
+  const server = createServer({ key, cert }, (request, response) => {
+    const { method, url, headers } = request;
+    const sent = forward(`${target}${url ?? '/'}`, { method, headers: { ...headers, 'x-forwarded-proto': 'https' } });
+    sent.once('response', (answer) => {
+      response.writeHead(answer.statusCode ?? 502, answer.headers);
+      answer.pipe(response);
+    });
+    sent.once('error', () => response.destroy());
+    request.pipe(sent);
+  });
+  await new Promise<void>((resolve) => server.listen(0, 'localhost', resolve));
+  return {
+    url: `https://localhost:${(server.address() as AddressInfo).port}`,
+    caPath,
+    close: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+      await rm(folder, { recursive: true });
+    },
+  };
+}
