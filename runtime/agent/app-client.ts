@@ -39,7 +39,8 @@ export class AppClient {
   }
 
   call({ method, target, headers, body }: AppCall, signal?: AbortSignal): Promise<AppAnswer> {
-    const forwarded = Object.fromEntries(Object.entries(headers).filter(([name]) => !NOT_FORWARDED.has(name)));
+    const forwarded: Record<string, string> = {};
+    for (const name in headers) if (!NOT_FORWARDED.has(name)) forwarded[name] = headers[name] ?? '';
     return this.#pool.request({
       method: method,
       path: target,

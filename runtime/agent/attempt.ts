@@ -232,7 +232,10 @@ function hintsOf(headers: Headers): Pick<AttemptEnd, 'hints'> {
 }
 
 function lowerCaseValues(headers: AppAnswer['headers']): Headers {
-  return Object.fromEntries(
-    Object.entries(headers).flatMap(([name, value]) => (typeof value === 'string' ? [[name, value]] : [])),
-  );
+  const single: Record<string, string> = {};
+  for (const name in headers) {
+    const value = headers[name];
+    if (typeof value === 'string') single[name] = value;
+  }
+  return single;
 }

@@ -4,7 +4,7 @@
  * this is no open proxy.
  */
 import { detailError } from './errors';
-import { requestUrl } from './request-url';
+import { hostnameOf, requestUrl } from './request-url';
 import { serviceOfHost } from './service-hosts';
 
 /** fal's name for the header, set by `proxyUrl` of its JavaScript client. */
@@ -21,7 +21,7 @@ export function rerouted(request: Request): Request | undefined {
     const { service, rest } = targetOf(target);
     return withUrl(request, `${origin}/${service}${rest}`);
   }
-  const service = serviceOfHost(new URL(origin).hostname);
+  const service = serviceOfHost(hostnameOf(origin));
   return service === undefined ? undefined : withUrl(request, `${origin}/${service}${path}${search}`);
 }
 

@@ -5,17 +5,19 @@
  */
 import { isIP } from 'node:net';
 import type { GatewaySettings } from './dependencies';
+import { hostnameOf, requestUrl } from './request-url';
 import { serviceOfHost } from './service-hosts';
 
 export function trustedWithoutKey(request: Request, settings: GatewaySettings): boolean {
   if (settings.requireKey) return false;
   const origin = request.headers.get('origin');
-  return trustedHost(request.url, settings) && (origin === null || loopback(hostname(origin)));
+  return (
+    trustedHost(hostnameOf(requestUrl(request).origin), settings) && (origin === null || loopback(hostname(origin)))
+  );
 }
 
 /** A name that nobody outside can make resolve to this machine: an address, a name without dots, a private top level. */
-function trustedHost(url: string, settings: GatewaySettings): boolean {
-  const host = hostname(url);
+function trustedHost(host: string, settings: GatewaySettings): boolean {
   return (
     loopback(host) ||
     isIP(bare(host)) !== 0 ||

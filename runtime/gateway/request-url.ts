@@ -20,6 +20,18 @@ export function requestUrl(request: Request): RequestUrl {
   };
 }
 
+/** The host name of a URL's origin, as a URL parser reads it. Asked for at every request, and nearly always the same. */
+export function hostnameOf(origin: string): string {
+  if (origin !== lastOrigin) {
+    lastHostname = new URL(origin).hostname;
+    lastOrigin = origin;
+  }
+  return lastHostname;
+}
+
+let lastOrigin = '';
+let lastHostname = '';
+
 /** A query without some of its parameters; the others stay exactly as they were. */
 export function withoutParameters(search: string, names: ReadonlySet<string>): string {
   if (search === '') return search;

@@ -3,7 +3,7 @@
  * where DNS or a proxy header leads those here.
  */
 import type { GatewaySettings } from './dependencies';
-import { requestUrl } from './request-url';
+import { hostnameOf, requestUrl } from './request-url';
 
 export type Service = 'run' | 'queue' | 'rest' | 'cdn';
 
@@ -33,8 +33,9 @@ export function serviceOfHost(hostname: string): Service | undefined {
  */
 export function serviceUrl(request: Request, service: Service, settings: GatewaySettings): string {
   const origin = publicOrigin(request, settings);
-  const { hostname } = new URL(origin);
-  return serviceOfHost(hostname) === undefined ? `${origin}/${service}` : `https://${HOST_OF_SERVICE[service]}`;
+  return serviceOfHost(hostnameOf(origin)) === undefined
+    ? `${origin}/${service}`
+    : `https://${HOST_OF_SERVICE[service]}`;
 }
 
 function publicOrigin(request: Request, settings: GatewaySettings): string {

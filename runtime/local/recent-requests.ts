@@ -14,13 +14,18 @@ export interface RequestRecord {
   readonly response?: StoredResponse;
 }
 
+interface Recent extends RequestRecord {
+  /** Its event log is known to be empty. */
+  readonly silent: boolean;
+}
+
 /**
  * The requests that were written last. Whoever follows a request asks for its head at every step, its runner for its
  * input, its caller for the response; this saves most of those reads. It may serve them because nothing else writes to the
  * database.
  */
 export class RecentRequests {
-  private readonly records = new Map<string, RequestRecord>();
+  private readonly records = new Map<string, Recent>();
 
   get(id: string): RequestRecord | undefined {
     return this.records.get(id);
@@ -33,10 +38,22 @@ export class RecentRequests {
     this.records.set(head.id, {
       ...known,
       head,
+      silent: known?.silent ?? head.version === 1,
       ...(isSmall(input) ? { input } : {}),
       ...(isSmall(response) ? { response } : {}),
     });
     if (this.records.size > KEPT) this.forget(this.records.keys().next().value ?? '');
+  }
+
+  /** True when the request was made here and nothing was said of it since. */
+  isSilent(id: string): boolean {
+    return this.records.get(id)?.silent ?? false;
+  }
+
+  /** Its event log is empty no more. */
+  speaks(id: string): void {
+    const known = this.records.get(id);
+    if (known !== undefined) this.records.set(id, { ...known, silent: false });
   }
 
   forgetInput(id: string): void {

@@ -128,6 +128,7 @@ export class SqliteRequestStore implements RequestStore {
   }
 
   async appendEvents(id: string, attempt: number, first: number, events: readonly RequestEvent[]): Promise<void> {
+    this.recent.speaks(id);
     // The log is of requests that have a row.
     if (this.unwritten.get(id) !== undefined) this.unwritten.settle();
     await this.log.append(id, attempt, first, events);
@@ -135,7 +136,7 @@ export class SqliteRequestStore implements RequestStore {
   }
 
   async events(id: string, after: EventCursor | undefined, limit: number): Promise<readonly StoredEvent[]> {
-    return this.log.read(id, after, limit);
+    return this.recent.isSilent(id) ? [] : this.log.read(id, after, limit);
   }
 
   async changed(id: string, timeoutMs: number, signal?: AbortSignal): Promise<void> {
