@@ -21,6 +21,8 @@ export interface AppSpec {
   readonly scaling_delay: number;
   readonly max_multiplexing: number;
   readonly keep_alive: number;
+  /** Ours, not fal's: `adaptive` learns from the app's calls when to start and to end runners. */
+  readonly scaling_policy: 'fal' | 'adaptive';
   readonly request_timeout: number;
   readonly startup_timeout: number;
   readonly termination_grace_period_seconds: number;

@@ -60,13 +60,16 @@ export function forecast(
     rate: known.rate * Math.exp(-(now - known.at) / RATE_FADES_MS),
     worth,
     patienceMs: Math.min(MAX_PATIENCE_MS, PATIENCE_STARTS * known.startMs),
-    ...outlook(known, spec, worth, runners, now),
+    ...outlook(known, spec, START_WORTH * worth, runners, now),
   };
 }
 
 const REQUESTS_TO_KNOW = 3;
 const LEAST_WORTH = 0.2;
 const PATIENCE_STARTS = 2;
+
+/** Idling for `keep_alive` spares a start only now and then: one that is spared for sure is worth more than that. */
+const START_WORTH = 3;
 const RATE_FADES_MS = 120_000;
 
 function outlook(

@@ -92,9 +92,9 @@ export function serviceKnown({ begun, workedMs, inProgress }: LearnedApp): {
   return from < 1 ? { ms: 0, from: 0 } : { ms: workedMs / from, from };
 }
 
-/** How long callers wait in sum for each start; as long as the start takes while little is known. */
+/** How long callers wait in sum for each start; at least as long as the start takes. */
 export function waitedPerStart({ waitedMs, startsSeen, startMs }: LearnedApp): number {
-  return startsSeen < STARTS_TO_KNOW ? startMs : waitedMs / startsSeen;
+  return Math.max(startMs, waitedMs / Math.max(1, startsSeen));
 }
 
 /** The place in `LEVELS` of the largest number that `count` reaches. */
@@ -112,8 +112,6 @@ const STARTS_KNOWN = 10;
 
 /** Starts after which the waiting for older ones counts half. */
 const STARTS_SEEN = 20;
-
-const STARTS_TO_KNOW = 4;
 
 /** The rate is that of about the last minutes. */
 const RATE_MS = 120_000;

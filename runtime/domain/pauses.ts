@@ -1,7 +1,7 @@
 /**
  * What earlier pauses of an app say about the one that began: for how long keeping a runner is worth it, and when to start
- * one ahead of the next call. Costs are milliseconds of GPU time. Pauses are taken as equally likely to come again, and one
- * more that is longer than all of them: nobody knows the future.
+ * one ahead of the next call. Costs are milliseconds of GPU time. Pauses seen are taken as equally likely to come again, and
+ * so is one unlike all of them: nobody knows the future.
  */
 
 /** With fewer seen, nothing is concluded. */
@@ -13,21 +13,36 @@ export const PAUSES_TO_KNOW = 4;
  */
 export function worthwhileIdleMs(pauses: readonly number[], restart: number, bound: number): number {
   if (pauses.length < PAUSES_TO_KNOW) return bound;
-  const ended = pauses.filter((pause) => pause < bound).sort((a, b) => a - b);
-  const costs = [...ended, bound].map((ms, place) => ({ ms, cost: costOf(ended, pauses.length, place, ms, restart) }));
-  costs.push({ ms: 0, cost: (pauses.length + 1) * restart });
-  const least = costs.reduce((best, { cost }) => Math.min(best, cost), Infinity);
+  const sorted = [...pauses].sort((a, b) => a - b);
+  let least = (sorted.length + 1) * restart;
+  const costs = [{ ms: 0, cost: least }];
+  let bridged = 0;
+  sorted.forEach((pause, place) => {
+    bridged += pause;
+    const cost = bridged + (sorted.length - place - 1) * (pause + restart) + costOfUnseen(sorted, pause, restart);
+    if (pause < bound) costs.push({ ms: pause, cost });
+  });
+  for (const ms of [bound, Math.min(bound, restart)]) costs.push({ ms, cost: costOf(sorted, ms, restart) });
+  for (const { cost } of costs) least = Math.min(least, cost);
   return costs.reduce((longest, { ms, cost }) => (cost <= IN_DOUBT * least ? Math.max(longest, ms) : longest), 0);
 }
 
 /** What costs hardly more than the best is as good: the longer time is taken, which is nearer to the user's. */
 const IN_DOUBT = 1.05;
 
-/** The cost of leaving after `ms`, which the first `place` + 1 of the pauses `ended` do not exceed. */
-function costOf(ended: readonly number[], seen: number, place: number, ms: number, restart: number): number {
-  const bridged = ended.slice(0, place + 1);
-  const longer = seen + 1 - bridged.length;
-  return bridged.reduce((sum, pause) => sum + pause, 0) + longer * (ms + restart);
+/** The cost of leaving after `ms`. */
+function costOf(sorted: readonly number[], ms: number, restart: number): number {
+  return sorted.reduce((sum, pause) => sum + (pause <= ms ? pause : ms + restart), costOfUnseen(sorted, ms, restart));
+}
+
+/**
+ * The same in a pause unlike all before: longer than `x` times the longest with a chance of 1/x. Where that is all one knows,
+ * it pays to stay for as long as a restart costs, and no longer.
+ */
+function costOfUnseen(sorted: readonly number[], ms: number, restart: number): number {
+  const longest = Math.max(1, sorted[sorted.length - 1] ?? 1);
+  if (ms <= longest) return ms + restart;
+  return longest * (1 + Math.log(ms / longest) + restart / ms);
 }
 
 /** From when to when, counted from when the last pause ended, a runner should be ready ahead of a call. */

@@ -36,6 +36,7 @@ export function explain(
       overdue: observation.overdue,
       inProgress: observation.inProgress,
       failedStarts: backOff.failedStarts,
+      ...forecastInputs(observation),
       revision: observation.revision,
       min_concurrency: spec.min_concurrency,
       max_concurrency: spec.max_concurrency,
@@ -56,6 +57,21 @@ export function describe(action: ScalingAction): string {
     case 'stop':
       return `stop runner ${action.runner}: ${action.reason}`;
   }
+}
+
+/** What the adaptive policy expected, in seconds where the forecast has milliseconds. */
+function forecastInputs({ forecast, impatient = 0 }: Observation): Readonly<Record<string, number>> {
+  if (forecast === undefined) return {};
+  const { serviceMs, startMs, rate, patienceMs, kept, expected } = forecast;
+  return {
+    impatient,
+    patience_s: patienceMs / 1000,
+    expected_requests_per_minute: Math.round(60_000_000 * rate) / 1000,
+    runners_worth_keeping: kept,
+    requests_expected_at_once: expected,
+    ...(serviceMs === undefined ? {} : { expected_service_s: Math.round(serviceMs) / 1000 }),
+    ...(startMs === undefined ? {} : { expected_start_s: Math.round(startMs) / 1000 }),
+  };
 }
 
 interface RunnerCounts {
@@ -103,6 +119,8 @@ function whyLaunch(observation: Observation, spec: AppSpec, size: TargetSize, co
     if (counts.ready === 0) return counts.starting === 0 ? `${wait} and none is ready` : `${wait}, none is ready yet`;
     return `${wait} and ${inProgress} ${inProgress === 1 ? 'is' : 'are'} in progress`;
   }
+  const asked = Math.max(size.demand + size.buffer, spec.min_concurrency);
+  if (size.target > asked) return `${plural(observation.forecast?.expected ?? 0, 'request')} expected about now`;
   if (size.demand + size.buffer < spec.min_concurrency) return `min_concurrency is ${spec.min_concurrency}`;
   if (size.buffer === 0) return `${plural(inProgress, 'request')} in progress`;
   return `${plural(size.buffer, 'spare runner')} wanted above a demand of ${size.demand}`;

@@ -25,6 +25,7 @@ describe('defaults', () => {
       concurrency_buffer: 0,
       concurrency_buffer_perc: 0,
       scaling_delay: 0,
+      scaling_policy: 'fal',
       max_multiplexing: 1,
       keep_alive: 60,
       request_timeout: 3600,
