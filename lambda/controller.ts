@@ -1,0 +1,92 @@
+/** The controller as a Lambda function: see `ControllerTurns`. */
+import { AutoScalingClient } from '@aws-sdk/client-auto-scaling';
+import { ECSClient } from '@aws-sdk/client-ecs';
+import { SendMessageBatchCommand } from '@aws-sdk/client-sqs';
+import type { Context } from 'aws-lambda';
+import { randomUUID } from 'node:crypto';
+import { ControllerLease } from '../runtime/aws/controller-lease';
+import { SsmDeployments } from '../runtime/aws/deployments';
+import { EcsFleet } from '../runtime/aws/ecs-fleet';
+import { TableFleetMemory } from '../runtime/aws/machines-memory';
+import { VARIABLE, type ControlMessage } from '../runtime/aws-layout';
+import { Controller } from '../runtime/controller/controller';
+import { WebhookDelivery } from '../runtime/controller/webhook-delivery';
+import { ControllerTurns } from './controller-turns';
+import { DeploymentMirror } from './deployment-mirror';
+import { variable } from './environment';
+import { LeasedWebhooks } from './leased-webhooks';
+import { AppMetrics, embeddedMetrics, PlatformLog } from './metrics';
+import { openPlatformStores } from './platform-stores';
+import { wakeUpsOf } from './wake-ups';
+
+const log = new PlatformLog(variable(VARIABLE.platform), 'controller');
+const onError = log.failure;
+const stores = openPlatformStores(onError);
+const { names, dynamo, table, clock } = stores;
+const holder = randomUUID();
+const metrics = new AppMetrics({ clock, write: embeddedMetrics() });
+
+const mirror = new DeploymentMirror({
+  ...stores,
+  deployments: new SsmDeployments(stores.ssm, names),
+  onProblem: (problem) => {
+    log.info(problem);
+  },
+});
+const fleet = new EcsFleet({
+  ...stores,
+  ecs: new ECSClient({}),
+  autoScaling: new AutoScalingClient({}),
+  memory: new TableFleetMemory(dynamo, table),
+  pools: () => mirror.pools(),
+  cluster: variable(VARIABLE.cluster),
+  platform: names.platform,
+  onError,
+});
+const webhooks = new LeasedWebhooks({
+  delivery: new WebhookDelivery({ ...stores, allowPrivateWebhooks: false, onError }),
+  lease: new ControllerLease({ client: dynamo, table, clock, holder, name: 'webhooks' }),
+  clock,
+});
+const turns = new ControllerTurns({
+  ...stores,
+  controller: new Controller({
+    ...stores,
+    fleet,
+    webhooks,
+    onDecision: (decision) => {
+      log.decision(decision);
+    },
+    onLook: metrics.looked,
+    onSwept: metrics.swept,
+    onError,
+  }),
+  lease: new ControllerLease({ client: dynamo, table, clock, holder, name: 'passes' }),
+  holder,
+  fleet,
+  mirror: () => mirror.apply(),
+  layOutTicks,
+  onError,
+});
+
+export async function handler(event: unknown, context: Pick<Context, 'getRemainingTimeInMillis'>): Promise<void> {
+  const deadline = clock.now() + context.getRemainingTimeInMillis();
+  webhooks.begin(deadline);
+  await turns.wake(wakeUpsOf(event, names), deadline);
+  await webhooks.settled();
+}
+
+async function layOutTicks(delays: readonly number[]): Promise<void> {
+  const tick: ControlMessage = { kind: 'tick' };
+  const { Failed = [] } = await stores.sqs.send(
+    new SendMessageBatchCommand({
+      QueueUrl: stores.controlQueueUrl,
+      Entries: delays.map((delay) => ({
+        Id: String(delay),
+        DelaySeconds: delay,
+        MessageBody: JSON.stringify(tick),
+      })),
+    }),
+  );
+  if (Failed.length > 0) throw new Error(`${Failed.length} ticks were not taken: ${Failed[0]?.Message ?? 'no reason'}`);
+}
