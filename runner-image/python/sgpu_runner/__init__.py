@@ -8,6 +8,7 @@ The runner is told by its command line what to serve and by its environment wher
   are uploaded there, and `fal_client` used inside the app calls there.
 - `SGPU_VOLUMES`: JSON object, mount path to directory. A mount path that does not exist is linked to its directory.
 - `SGPU_AGENT_SOCKET`: in a container, the Unix socket of the agent in the container beside it.
+- `SGPU_WEIGHT_CACHE`, `SGPU_CACHED_VOLUMES`: where copies of model weights are kept, see `weight_cache`.
 - `FAL_KEY` and the other variables that fal documents are the platform's to set.
 
 It reports on its stdout, one line each: the byte 0x1E and a JSON object.

@@ -7,7 +7,7 @@ import faulthandler
 import os
 from pathlib import Path
 
-from sgpu_runner import paths, source
+from sgpu_runner import paths, source, weight_cache
 from sgpu_runner.control import ControlChannel
 from sgpu_runner.failure import Failure
 from sgpu_runner.output import Output
@@ -65,6 +65,7 @@ def _run(options: argparse.Namespace, channel: ControlChannel, output: Output) -
     paths.arrange(file.parent)
     os.environ["IS_ISOLATE_AGENT"] = "1"
     link_volumes()
+    weight_cache.install()
     _load_fal()
 
     from sgpu_runner.serving import serve_object
