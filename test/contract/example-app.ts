@@ -15,6 +15,7 @@ export function exampleApp(over: Partial<AppRecord> = {}): AppRecord {
       concurrency_buffer: 0,
       concurrency_buffer_perc: 0,
       scaling_delay: 0,
+      scaling_policy: 'fal',
       max_multiplexing: 1,
       keep_alive: 60,
       request_timeout: 3600,
