@@ -1,7 +1,7 @@
 import type { RequestHead } from '../domain/request';
 import type { Body, RequestInput, StoredResponse } from '../ports';
 
-/** Requests kept. At about 1 KB a head and two bodies of `LARGEST_BODY`, 40 MB at the very most. */
+/** Requests kept: at about 1 KB a head, a few MB. */
 const KEPT = 4_096;
 
 /** A larger body is read again from the disk: for it, that is a small part of the work. */
@@ -14,58 +14,71 @@ export interface RequestRecord {
   readonly response?: StoredResponse;
 }
 
-interface Recent extends RequestRecord {
+interface Recent {
+  head: RequestHead;
+  input: RequestInput | undefined;
+  response: StoredResponse | undefined;
   /** Its event log is known to be empty. */
-  readonly silent: boolean;
+  silent: boolean;
 }
 
 /**
- * The requests that were written last. Whoever follows a request asks for its head at every step, its runner for its
- * input, its caller for the response; this saves most of those reads. It may serve them because nothing else writes to the
- * database.
+ * The requests that were written last. Whoever follows a request asks for its head at every step; its input and its
+ * response are mostly read once, by its runner and by its caller, and kept until then. This saves most reads. It may serve
+ * them because nothing else writes to the database.
  */
 export class RecentRequests {
-  private readonly records = new Map<string, Recent>();
+  private readonly requests = new Map<string, Recent>();
 
-  get(id: string): RequestRecord | undefined {
-    return this.records.get(id);
+  head(id: string): RequestHead | undefined {
+    return this.requests.get(id)?.head;
   }
 
   /** Takes note of a newer head, and of what came with it. */
   put({ head, input, response }: RequestRecord): void {
-    const known = this.records.get(head.id);
-    this.records.delete(head.id);
-    this.records.set(head.id, {
-      ...known,
-      head,
-      silent: known?.silent ?? head.version === 1,
-      ...(isSmall(input) ? { input } : {}),
-      ...(isSmall(response) ? { response } : {}),
-    });
-    if (this.records.size > KEPT) this.forget(this.records.keys().next().value ?? '');
+    const recent = this.requests.get(head.id) ?? startOf(head);
+    recent.head = head;
+    if (isSmall(input)) recent.input = input;
+    if (isSmall(response)) recent.response = response;
+    this.requests.delete(head.id);
+    this.requests.set(head.id, recent);
+    if (this.requests.size > KEPT) this.forget(this.requests.keys().next().value ?? '');
+  }
+
+  /** The input if it was not taken before. */
+  takeInput(id: string): RequestInput | undefined {
+    const recent = this.requests.get(id);
+    const input = recent?.input;
+    if (recent !== undefined) recent.input = undefined;
+    return input;
+  }
+
+  /** The response if it was not taken before. */
+  takeResponse(id: string): StoredResponse | undefined {
+    const recent = this.requests.get(id);
+    const response = recent?.response;
+    if (recent !== undefined) recent.response = undefined;
+    return response;
   }
 
   /** True when the request was made here and nothing was said of it since. */
   isSilent(id: string): boolean {
-    return this.records.get(id)?.silent ?? false;
+    return this.requests.get(id)?.silent ?? false;
   }
 
   /** Its event log is empty no more. */
   speaks(id: string): void {
-    const known = this.records.get(id);
-    if (known !== undefined) this.records.set(id, { ...known, silent: false });
-  }
-
-  forgetInput(id: string): void {
-    const known = this.records.get(id);
-    if (known === undefined) return;
-    const { input: _forgotten, ...rest } = known;
-    this.records.set(id, rest);
+    const recent = this.requests.get(id);
+    if (recent !== undefined) recent.silent = false;
   }
 
   forget(id: string): void {
-    this.records.delete(id);
+    this.requests.delete(id);
   }
+}
+
+function startOf(head: RequestHead): Recent {
+  return { head, input: undefined, response: undefined, silent: head.version === 1 };
 }
 
 function isSmall(part: { readonly body: Body } | undefined): boolean {

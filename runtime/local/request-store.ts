@@ -68,20 +68,20 @@ export class SqliteRequestStore implements RequestStore {
   }
 
   async input(id: string): Promise<RequestInput | undefined> {
-    return this.recent.get(id)?.input ?? this.unwritten.get(id)?.input ?? this.rows.input(id);
+    return this.recent.takeInput(id) ?? this.unwritten.get(id)?.input ?? this.rows.input(id);
   }
 
   async discardInput(id: string): Promise<void> {
     this.unwritten.settle();
     await this.removeBlob(this.rows.input(id));
     await this.database.write(() => {
-      this.recent.forgetInput(id);
+      this.recent.takeInput(id);
       this.rows.removeInput(id);
     });
   }
 
   async response(id: string): Promise<StoredResponse | undefined> {
-    return this.recent.get(id)?.response ?? this.unwritten.get(id)?.response ?? this.rows.response(id);
+    return this.recent.takeResponse(id) ?? this.unwritten.get(id)?.response ?? this.rows.response(id);
   }
 
   async waiting(
@@ -144,7 +144,7 @@ export class SqliteRequestStore implements RequestStore {
   }
 
   private head(id: string): RequestHead | undefined {
-    return (this.recent.get(id) ?? this.unwritten.get(id))?.head ?? this.rows.head(id);
+    return this.recent.head(id) ?? this.unwritten.get(id)?.head ?? this.rows.head(id);
   }
 
   /** Stores a head in place of the one a version before, which for the first version is none. */
