@@ -48,8 +48,8 @@ const REPORT_MS = 10_000;
 /** fal's TCP health check gives a port this long. */
 const HEALTH_CHECK_MS = 5_000;
 
-/** How long after a lost connection the end of the app's process may be noticed. */
-const EXIT_NOTICE_MS = 250;
+/** How long after a lost connection the end of the app's process may be noticed; ECS takes a second or two. */
+const EXIT_NOTICE_MS = 3_000;
 
 /** Hints kept per runner. */
 const MAX_HINTS = 32;
