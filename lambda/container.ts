@@ -25,7 +25,7 @@ async function main(): Promise<void> {
       report.answered(request, response);
       return response;
     },
-    port: GATEWAY_CONTAINER.port,
+    port: Number(process.env.PORT ?? GATEWAY_CONTAINER.port),
   });
   report.info(`The gateway listens on port ${server.port}`);
   process.once('SIGTERM', () => {

@@ -26,7 +26,6 @@ const LAST_ANSWERS_MS = 2_000;
 export class GatewayServer {
   private readonly closing = new AbortController();
   private readonly server: Server;
-  private draining = false;
 
   private constructor(options: GatewayServerOptions) {
     const listener = getRequestListener((request) => this.answer(request, options.answer));
@@ -51,11 +50,10 @@ export class GatewayServer {
   }
 
   /**
-   * Takes no new connections, and says on its health path that it is leaving. Calls in progress have `graceMs`; those that
-   * wait for an app even then are cancelled and answered 504.
+   * Takes no new connections: ECS takes a container off its load balancer before it stops it. Calls in progress have
+   * `graceMs`; those that wait for an app even then are cancelled and answered 504.
    */
   async close(graceMs: number): Promise<void> {
-    this.draining = true;
     const closed = new Promise((resolve) => this.server.close(resolve));
     this.server.closeIdleConnections();
     const timers = [
@@ -76,12 +74,16 @@ export class GatewayServer {
     listener: ReturnType<typeof getRequestListener>,
   ): void {
     if (request.url === GATEWAY_CONTAINER.healthPath) {
-      response.writeHead(this.draining ? 503 : 200, { 'content-type': 'text/plain' });
-      response.end(this.draining ? 'leaving' : 'healthy');
+      response.writeHead(200, { 'content-type': 'text/plain' }).end('healthy');
       return;
     }
-    // The client finds another server for its next request.
-    if (this.draining) response.setHeader('connection', 'close');
+    response.once('close', () => {
+      if (this.server.listening) return;
+      // Where the answer began before the server closed, its connection would be kept.
+      setImmediate(() => {
+        this.server.closeIdleConnections();
+      });
+    });
     void listener(request, response);
   }
 

@@ -86,27 +86,32 @@ export class BundledGateway {
 
   /** Runs the bundle as a function whose calls last `timeoutSeconds`. */
   async serve(bundle: string, timeoutSeconds = 900): Promise<LambdaProcess> {
-    const { endpoint, region, credentials } = this.emulator;
     const lambda = await LambdaProcess.start({
       name: 'gateway',
       bundle,
       timeoutSeconds,
-      environment: {
-        AWS_ENDPOINT_URL: endpoint,
-        AWS_REGION: region,
-        AWS_ACCESS_KEY_ID: credentials.accessKeyId,
-        AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
-        [VARIABLE.platform]: NAMES.platform,
-        [VARIABLE.table]: this.table.name,
-        [VARIABLE.bucket]: BUCKET,
-        [VARIABLE.controlQueueUrl]: this.queueUrl(NAMES.controlQueue),
-      },
+      environment: this.environment,
       onLine: (line) => {
         if (line.includes('"level":"ERROR"')) this.errors.push(line);
       },
     });
     this.ending.push(() => lambda.stop());
     return lambda;
+  }
+
+  /** What the template tells the gateway, and how it reaches the emulator. */
+  get environment(): Readonly<Record<string, string>> {
+    const { endpoint, region, credentials } = this.emulator;
+    return {
+      AWS_ENDPOINT_URL: endpoint,
+      AWS_REGION: region,
+      AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+      [VARIABLE.platform]: NAMES.platform,
+      [VARIABLE.table]: this.table.name,
+      [VARIABLE.bucket]: BUCKET,
+      [VARIABLE.controlQueueUrl]: this.queueUrl(NAMES.controlQueue),
+    };
   }
 
   /** A runner: the real agent over the adapters of AWS, beside an app that answers with `handler`. */
