@@ -112,6 +112,11 @@ export class ResourceNames {
     return `/sgpu/${this.platform}`;
   }
 
+  /** What stacks of other CDK apps need to know of the platform: see `lib/private/platform-attributes.ts`. */
+  get attributesParameter(): string {
+    return `${this.parameterPath}/attributes`;
+  }
+
   /** A `PlatformDeployment`. */
   get platformParameter(): string {
     return `${this.parameterPath}/platform`;
@@ -130,6 +135,16 @@ export class ResourceNames {
   /** Secrets the platform keeps for itself are SecureString parameters, which cost nothing. */
   internalSecret(name: string): string {
     return `${this.parameterPath}/secrets/${name}`;
+  }
+
+  /** An API key for whoever was granted `grantInvoke`. The controller makes it. */
+  get invokeKey(): string {
+    return this.internalSecret('invoke-key');
+  }
+
+  /** An admin key for whoever was granted `grantAdminister`. The controller makes it. */
+  get adminKey(): string {
+    return this.internalSecret('admin-key');
   }
 
   /** Secrets of the user, in Secrets Manager. */
@@ -230,6 +245,20 @@ export const SHARED_FOLDER = '/run/sgpu';
 /** The socket in it: the agent listens, the app connects. */
 export const OUTPUT_SOCKET = `${SHARED_FOLDER}/output.sock`;
 
+/**
+ * Copies of weights on a machine's instance store, shared by the apps of its pool. Where the machine has none, nothing of
+ * this is mounted. The app reads the variables (`runner-image/python/sgpu_runner/weight_cache.py`).
+ */
+export const WEIGHT_CACHE = {
+  /** Made by the machine's first boot, writable for everybody: apps run as users of their own. */
+  machineFolder: '/mnt/instance-store/weights',
+  containerFolder: '/run/sgpu-weights',
+  /** The folder in the container. */
+  folderVariable: 'SGPU_WEIGHT_CACHE',
+  /** JSON object: mount path → what the volume is called on every machine, such as `<file system>/<access point>`. */
+  volumesVariable: 'SGPU_CACHED_VOLUMES',
+} as const;
+
 /** Prebuilt code in the package: folders under `assets/`, each with an `index.mjs` whose export is `handler`. */
 export const HANDLER = {
   gateway: 'lambda/gateway',
@@ -256,4 +285,17 @@ export type ControlMessage =
 
 /** What an on-delete custom resource asks of the lifecycle handler, as its resource properties. */
 export type TeardownRequest =
-  { readonly kind: 'app'; readonly app: string } | { readonly kind: 'platform'; readonly platform: string };
+  /** The app takes no more requests, its runners have ended, and what is stored about it is gone. */
+  | { readonly kind: 'app'; readonly app: string }
+  /** No more machines are launched, and those there were have finished and ended: no app uses the pool any more. */
+  | { readonly kind: 'pool'; readonly platform: string; readonly pool: string }
+  /** Everything has ended; the bucket is empty, and internal secrets are gone. */
+  | { readonly kind: 'platform'; readonly platform: string };
+
+/** What the custom resource of `verifyOnDeploy` asks of the lifecycle handler, as its resource properties. */
+export interface VerificationRequest {
+  readonly kind: 'verify';
+  readonly app: string;
+  /** The ARN in the app's deployment: with each new revision the resource is updated, and waits. */
+  readonly taskDefinition: string;
+}
