@@ -1,10 +1,10 @@
-import { CfnOutput, RemovalPolicy, Stack, Tags, type Duration } from 'aws-cdk-lib';
+import { CfnOutput, RemovalPolicy, Stack, Tags, Token, type Duration } from 'aws-cdk-lib';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { MAX_ALIAS, ResourceNames, TAG, VARIABLE } from '../runtime/aws-layout';
+import { ResourceNames, TAG, VARIABLE } from '../runtime/aws-layout';
 import type { AppSpec } from '../runtime/domain/app-spec';
 import type { AppDeployment } from '../runtime/domain/deployment';
 import type { AppSource } from './app-source';
@@ -14,11 +14,14 @@ import { appImage, readSource } from './private/app-image';
 import { appSettings } from './private/app-settings';
 import { appVolumes } from './private/app-volumes';
 import { assetPath } from './private/assets';
+import { checkContainer } from './private/container-rules';
 import { deploymentParameter } from './private/deployment-parameter';
 import { Teardown } from './private/lifecycle';
-import { machineChoices, poolName } from './private/machine-choice';
-import { poolOf } from './private/machine-pool';
-import { leastRoom, registeredRoom, runnerRoom, runnersPerMachine, type Room } from './private/machine-room';
+import { machineChoices } from './private/machine-choice';
+import type { MachinePool } from './private/machine-pool';
+import { poolFor } from './private/platform-pools';
+import { checkCapacity, checkChoices } from './private/machine-rules';
+import { leastRoom, runnerRoom, type Room } from './private/machine-room';
 import { bucketName, PlatformArns } from './private/platform-arns';
 import { refuse } from './private/refusal';
 import { RunnerRoles } from './private/runner-roles';
@@ -109,6 +112,14 @@ export interface ServerlessGpuAppProps {
    * @default - as the source says, else 1 where the machine type has GPUs
    */
   readonly numGpus?: number;
+
+  /**
+   * Says that you know of the whole machine behind one GPU of an A100, an H200 or a B200: EC2 sells these by eights. Runners
+   * share it, and it is billed as a whole until the last of them has left.
+   *
+   * @default false
+   */
+  readonly acknowledgeEightGpuMachine?: boolean;
 
   /**
    * Runners kept alive when there are no requests. They cost money day and night.
@@ -276,15 +287,17 @@ export class ServerlessGpuApp extends Construct {
   constructor(scope: Construct, id: string, props: ServerlessGpuAppProps) {
     super(scope, id);
     const { _declaration: declaration } = props.source;
-    const source = readSource(declaration);
+    const source = readSource(this, declaration);
     this.platform = props.platform ?? platformOfStack(this);
     this.names = new ResourceNames(this.platform.platformName);
-    this.spec = appSettings(source, props.name ?? source?.alias ?? id.toLowerCase(), props);
-    this.alias = checkedAlias(this, this.spec.name);
+    this.spec = appSettings(this, source, appName(this, props.name) ?? source?.alias ?? id.toLowerCase(), props);
+    checkContainer(this, this.spec);
+    this.alias = this.spec.name;
     this.appId = `${this.platform.platformName}/${this.alias}`;
+    if (this.platform instanceof ServerlessGpuPlatform) this.platform._addApp(this, this.alias);
     Tags.of(this).add(TAG.app, this.appId);
 
-    const { pools, room } = this.machines(props.capacity ?? this.platform.capacity);
+    const { pools, room } = this.machines(props);
     this.logGroup = new logs.LogGroup(this, 'Logs', {
       logGroupName: this.names.appLogGroup(this.alias),
       retention: props.logRetention ?? logs.RetentionDays.ONE_MONTH,
@@ -306,8 +319,8 @@ export class ServerlessGpuApp extends Construct {
       room,
       image: appImage(this, declaration, source, this.spec),
       agentImage: ecs.ContainerImage.fromAsset(assetPath('agent')),
-      environment: { ...this.spec.env, ...props.environment },
-      secrets: { ...this.namedSecrets(), ...props.secrets },
+      environment: this.spec.env,
+      secrets: this.secrets(props.secrets ?? {}),
       agentEnvironment: this.agentEnvironment(),
       volumes,
       logGroup: this.logGroup,
@@ -323,31 +336,15 @@ export class ServerlessGpuApp extends Construct {
   }
 
   /** The pools that the app may use, in order, and what its runners take of their machines. */
-  private machines(capacity: Capacity): { readonly pools: readonly string[]; readonly room: Room } {
-    const numGpus = this.spec.num_gpus ?? 1;
+  private machines(props: ServerlessGpuAppProps): { readonly pools: readonly MachinePool[]; readonly room: Room } {
+    const capacity = props.capacity ?? this.platform.capacity;
+    checkCapacity(this, this.spec, capacity);
     const choices = machineChoices(this.spec, capacity);
-    const room = leastRoom(choices.map(({ machine, instance }) => runnerRoom(machine, numGpus, instance)));
-    const dedicatedTo = capacity._options.dedicated === true ? this.alias : undefined;
-    const { platform } = this;
-    const pools = choices.map((choice) => {
-      const pool = poolName(choice, capacity, dedicatedTo);
-      const machines = poolOf(platform instanceof ServerlessGpuPlatform ? platform : this, {
-        ...choice,
-        pool,
-        names: this.names,
-        subnetIds: platform.subnetIds,
-        securityGroups: platform.connections.securityGroups,
-        instanceProfileArn: platform.instanceProfileArn,
-        clusterName: platform.clusterName,
-        options: capacity._options,
-        ...(dedicatedTo === undefined ? {} : { dedicatedTo: this.appId }),
-      });
-      machines.addMachines(
-        Math.ceil(this.spec.max_concurrency / runnersPerMachine(registeredRoom(choice.instance), room)),
-      );
-      if (platform instanceof ServerlessGpuPlatform) platform._teardown.node.addDependency(machines);
-      return pool;
-    });
+    checkChoices(this, choices, this.spec.num_gpus ?? 1, props.acknowledgeEightGpuMachine ?? false);
+    const room = leastRoom(choices.map((choice) => runnerRoom(choice, this.spec.num_gpus ?? 1)));
+    const dedicatedTo = capacity._options.dedicated === true ? this.appId : undefined;
+    const pools = choices.map((choice) => poolFor(this.platform, { choice, capacity, dedicatedTo }));
+    for (const pool of new Set(pools)) pool.addRunners(this.spec.max_concurrency, room);
     return { pools: [...new Set(pools)], room };
   }
 
@@ -381,45 +378,38 @@ export class ServerlessGpuApp extends Construct {
     };
   }
 
-  private namedSecrets(): Readonly<Record<string, ecs.Secret>> {
-    return Object.fromEntries(
-      (this.spec.secrets ?? []).map((name) => [
-        name,
-        ecs.Secret.fromSecretsManager(
-          secretsmanager.Secret.fromSecretNameV2(this, `Secret-${name}`, this.names.secret(name)),
-        ),
-      ]),
-    );
+  /** Those that only the source names are in Secrets Manager under the platform's name. */
+  private secrets(given: Readonly<Record<string, ecs.Secret>>): Readonly<Record<string, ecs.Secret>> {
+    const named = (this.spec.secrets ?? []).filter((name) => !(name in given));
+    const stored = named.map((name) => {
+      const secret = secretsmanager.Secret.fromSecretNameV2(this, `Secret-${name}`, this.names.secret(name));
+      return [name, ecs.Secret.fromSecretsManager(secret)] as const;
+    });
+    return { ...Object.fromEntries(stored), ...given };
   }
 
-  private deploy(pools: readonly string[], room: Room): void {
+  private deploy(pools: readonly MachinePool[], room: Room): void {
     const { requirements: _requirements, env: _env, ...spec } = this.spec;
     const deployment: AppDeployment = {
       app: this.appId,
       spec,
       taskDefinition: this.taskDefinition.taskDefinitionArn,
       queueUrl: this.queue.queueUrl,
-      pools,
+      pools: pools.map(({ pool }) => pool),
       ...room,
     };
     const everythingElse = [...this.node.children];
     const parameter = deploymentParameter(this, 'Parameter', this.names.appParameter(this.alias), deployment);
     const arns = new PlatformArns(this, this.names);
     const teardown = new Teardown(this, 'Teardown', arns.lifecycleFunction, { kind: 'app', app: this.appId });
-    teardown.node.addDependency(...everythingElse, parameter);
+    teardown.node.addDependency(...everythingElse, parameter, ...pools.map((pool) => pool.teardown));
     if (this.platform instanceof ServerlessGpuPlatform) teardown.node.addDependency(this.platform._teardown);
   }
 }
 
-function checkedAlias(app: ServerlessGpuApp, alias: string): string {
-  if (alias.length > MAX_ALIAS) {
-    refuse(
-      app,
-      `\`name\` is '${alias}', ${alias.length} characters: ${MAX_ALIAS} are the limit, set a shorter \`name\``,
-    );
-  }
-  if (alias === 'control') refuse(app, "`name` is 'control', which is the platform's own queue: choose another");
-  return alias;
+function appName(app: ServerlessGpuApp, given: string | undefined): string | undefined {
+  if (!Token.isUnresolved(given)) return given;
+  return refuse(app, '`name` must be known at synthesis: names of resources are made from it');
 }
 
 /** One platform for all apps of a stack that are given none. */

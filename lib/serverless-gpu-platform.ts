@@ -16,9 +16,12 @@ import { NetworkMode } from './network-mode';
 import { Controller } from './private/controller';
 import { deploymentParameter } from './private/deployment-parameter';
 import { GatewayFunction } from './private/gateway-function';
+import { ImportedPlatform } from './private/imported-platform';
 import { Lifecycle, Teardown } from './private/lifecycle';
 import { MachineRole } from './private/machine-role';
+import type { MachinePool } from './private/machine-pool';
 import { Network } from './private/network';
+import { readAttributes, writeAttributes } from './private/platform-attributes';
 import { bucketName } from './private/platform-arns';
 import { refuse } from './private/refusal';
 import { RequestTable } from './private/request-table';
@@ -48,6 +51,37 @@ export interface IServerlessGpuPlatform extends IConstruct, ec2.IConnectable {
 
   /** How machines are bought for apps that don't say it themselves. */
   readonly capacity: Capacity;
+}
+
+/** What a stack must know of a platform that another CDK app deploys. */
+export interface ServerlessGpuPlatformAttributes {
+  /** The name of the platform. */
+  readonly platformName: string;
+
+  /** The ECS cluster of the machines. */
+  readonly clusterName: string;
+
+  /** The security group of the machines. */
+  readonly securityGroupId: string;
+
+  /** The subnets of the machines. */
+  readonly subnetIds: string[];
+
+  /** ARN of the instance profile of the machines. */
+  readonly instanceProfileArn: string;
+
+  /** The file system of the volumes. */
+  readonly fileSystemId: string;
+
+  /** `https://…` without a path: where callers reach the apps. */
+  readonly url: string;
+
+  /**
+   * How machines are bought for apps that don't say it themselves.
+   *
+   * @default Capacity.onDemand()
+   */
+  readonly capacity?: Capacity;
 }
 
 /** Settings of a platform. */
@@ -139,6 +173,23 @@ export interface ServerlessGpuPlatformProps {
  * new ServerlessGpuApp(this, 'Ocr', { source: AppSource.falApp('ocr/app.py'), platform });
  */
 export class ServerlessGpuPlatform extends Construct implements IServerlessGpuPlatform {
+  /**
+   * A platform of this account and region that another CDK app deploys. CloudFormation looks up what it consists of when
+   * the stack is deployed.
+   */
+  public static fromPlatformName(scope: Construct, id: string, platformName: string): IServerlessGpuPlatform {
+    return new ImportedPlatform(scope, id, readAttributes(scope, platformName));
+  }
+
+  /** A platform of this account and region that another CDK app deploys. */
+  public static fromPlatformAttributes(
+    scope: Construct,
+    id: string,
+    attributes: ServerlessGpuPlatformAttributes,
+  ): IServerlessGpuPlatform {
+    return new ImportedPlatform(scope, id, attributes);
+  }
+
   public readonly platformName: string;
   public readonly clusterName: string;
   public readonly subnetIds: string[];
@@ -159,6 +210,11 @@ export class ServerlessGpuPlatform extends Construct implements IServerlessGpuPl
   /** The logs of gateway and controller. */
   public readonly logGroup: logs.ILogGroup;
 
+  private readonly lifecycle: Lifecycle;
+
+  /** Apps by the path of their construct, to find two of one name. */
+  private readonly apps = new Map<string, string>();
+
   /**
    * Deleted first, and made last.
    *
@@ -174,8 +230,10 @@ export class ServerlessGpuPlatform extends Construct implements IServerlessGpuPl
 
     this.vpc = this.network(props);
     const { subnetIds, subnets } = this.vpc.selectSubnets(props.vpcSubnets ?? machineSubnets(this.vpc));
+    if (subnetIds.length === 0) refuse(this, '`vpcSubnets` chooses no subnet of `vpc`: machines need one at least');
     this.subnetIds = subnetIds;
-    this.connections = new ec2.Connections({ securityGroups: [this.machineSecurityGroup()] });
+    const machineSecurityGroup = this.machineSecurityGroup();
+    this.connections = new ec2.Connections({ securityGroups: [machineSecurityGroup] });
     this.cluster = props.cluster ?? new ecs.Cluster(this, 'Cluster', { vpc: this.vpc, clusterName: names.cluster });
     this.clusterName = this.cluster.clusterName;
     this.instanceProfileArn = new MachineRole(this, 'Machine', {
@@ -207,17 +265,45 @@ export class ServerlessGpuPlatform extends Construct implements IServerlessGpuPl
     };
     this.url = new GatewayFunction(this, 'Gateway', surroundings).url;
     new Controller(this, 'Controller', { ...surroundings, controlQueue });
-    const lifecycle = new Lifecycle(this, 'Lifecycle', surroundings);
+    this.lifecycle = new Lifecycle(this, 'Lifecycle', surroundings);
     const deployment: PlatformDeployment = { publicUrl: this.url };
     deploymentParameter(this, 'Parameter', names.platformParameter, deployment);
+    writeAttributes(this, 'Attributes', {
+      platformName: this.platformName,
+      clusterName: this.clusterName,
+      securityGroupId: machineSecurityGroup.securityGroupId,
+      subnetIds: this.subnetIds,
+      instanceProfileArn: this.instanceProfileArn,
+      fileSystemId: this.fileSystemId,
+      url: this.url,
+    });
 
     const everythingElse = [...this.node.children];
-    this._teardown = new Teardown(this, 'Teardown', lifecycle.platformFunction.function.functionArn, {
+    this._teardown = new Teardown(this, 'Teardown', this.lifecycle.platformFunction.function.functionArn, {
       kind: 'platform',
       platform: this.platformName,
     });
     this._teardown.node.addDependency(...everythingElse);
     new CfnOutput(this, 'Url', { description: 'Where callers reach the apps', value: this.url });
+  }
+
+  /** @internal */
+  public _addApp(app: IConstruct, name: string): void {
+    const other = this.apps.get(name);
+    if (other !== undefined) {
+      refuse(app, `\`name\` is '${name}', as that of ${other}: an app of a platform needs a name of its own`);
+    }
+    this.apps.set(name, app.node.path);
+  }
+
+  /**
+   * Machines end before anything that they need is deleted.
+   *
+   * @internal
+   */
+  public _addPool(pool: MachinePool): void {
+    pool.teardown.node.addDependency(this.lifecycle);
+    this._teardown.node.addDependency(pool.teardown);
   }
 
   private network({ vpc, network, vpcSubnets }: ServerlessGpuPlatformProps): ec2.IVpc {

@@ -1,25 +1,29 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DockerImageAsset, Platform } from 'aws-cdk-lib/aws-ecr-assets';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import type { Construct } from 'constructs';
 import type { AppSpec } from '../../runtime/domain/app-spec';
-import { buildContext } from '../../runtime/source/build-context';
+import { buildContext, type BuildContext } from '../../runtime/source/build-context';
 import type { FalSource } from '../../runtime/source/fal-source';
 import { packagePath } from './assets';
-import { readAppFolder, writeBuildContext } from './build-context-folder';
+import { readAppFolder, writeBuildContext, type AppFolder } from './build-context-folder';
+import { messageForUser, refuse } from './refusal';
 import type { SourceDeclaration } from './source-declaration';
 import { sourceReader } from './source-reader';
 
 /** Reads a fal app; other sources say nothing of themselves. */
-export function readSource(declaration: SourceDeclaration): FalSource | undefined {
+export function readSource(app: Construct, declaration: SourceDeclaration): FalSource | undefined {
   if (declaration.kind !== 'fal') return undefined;
   const { file, className } = declaration;
-  return sourceReader().readFalSource(readFileSync(file, 'utf8'), {
-    file,
-    ...(className === undefined ? {} : { name: className }),
-  });
+  if (!existsSync(file)) refuse(app, `\`source\`: there is no file ${file}, looked up from ${process.cwd()}`);
+  try {
+    const options = { file, ...(className === undefined ? {} : { name: className }) };
+    return sourceReader().readFalSource(readFileSync(file, 'utf8'), options);
+  } catch (error) {
+    return refuse(app, `\`source\`: ${messageForUser(error)}`);
+  }
 }
 
 /** The image of an app's container. Docker builds it when the stack is deployed, not when it is synthesised. */
@@ -52,8 +56,7 @@ function fromDockerfile(
 
 /** The context is written to a temporary folder, of which the CDK takes a copy. */
 function fromFalSource(scope: Construct, source: FalSource, spec: AppSpec): ecs.ContainerImage {
-  const folder = readAppFolder(source.file, source.image);
-  const context = buildContext({ source, spec, ...folder });
+  const { folder, context } = contextOf(scope, source, spec);
   const directory = mkdtempSync(join(tmpdir(), 'serverless-gpu-image-'));
   try {
     writeBuildContext(context, folder, packagePath(), directory);
@@ -67,5 +70,14 @@ function fromFalSource(scope: Construct, source: FalSource, spec: AppSpec): ecs.
     );
   } finally {
     rmSync(directory, { recursive: true });
+  }
+}
+
+function contextOf(scope: Construct, source: FalSource, spec: AppSpec): { folder: AppFolder; context: BuildContext } {
+  try {
+    const folder = readAppFolder(source.file, source.image);
+    return { folder, context: buildContext({ source, spec, ...folder }) };
+  } catch (error) {
+    return refuse(scope, `\`source\`: ${messageForUser(error)}`);
   }
 }

@@ -31,14 +31,10 @@ export class Controller extends Construct {
     });
     const handler = this.platformFunction.function;
     handler.addEventSource(new SqsEventSource(props.controlQueue, { batchSize: 10, maxConcurrency: 2 }));
-    const target = new targets.LambdaFunction(handler, { retryAttempts: 2 });
-    new events.Rule(this, 'EveryMinute', {
-      description: `Looks after ${props.names.platform}`,
+    // One rule for both: it fires by schedule and by pattern.
+    new events.Rule(this, 'WakeUp', {
+      description: `Every minute, and when AWS reports a change that concerns ${props.names.platform}`,
       schedule: events.Schedule.rate(Duration.minutes(1)),
-      targets: [target],
-    });
-    new events.Rule(this, 'Changes', {
-      description: `Tasks of ${props.names.platform} that start or stop; machines that EC2 takes back`,
       eventPattern: {
         source: ['aws.ecs', 'aws.ec2'],
         detailType: [
@@ -49,7 +45,7 @@ export class Controller extends Construct {
         // Only ECS says which cluster an event is about.
         detail: { $or: [{ clusterArn: [arns.cluster(props.clusterName)] }, { 'instance-id': [{ exists: true }] }] },
       },
-      targets: [target],
+      targets: [new targets.LambdaFunction(handler, { retryAttempts: 2 })],
     });
   }
 }

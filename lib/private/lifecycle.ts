@@ -32,6 +32,7 @@ export class Lifecycle extends Construct {
             'autoscaling:SetDesiredCapacity',
             'autoscaling:SetInstanceProtection',
             'autoscaling:TerminateInstanceInAutoScalingGroup',
+            'autoscaling:UpdateAutoScalingGroup',
           ],
           [arns.autoScalingGroups],
         ),

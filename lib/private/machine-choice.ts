@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { AppSpec } from '../../runtime/domain/app-spec';
 import { instancesFor, isGpuMachine, type InstanceType } from '../../runtime/domain/machine-catalog';
 import { INSTANCE_TYPES } from '../../runtime/domain/machine-catalog.data';
@@ -35,37 +34,4 @@ function candidates(machine: string, numGpus: number, capacity: Capacity): reado
   return fitting.filter(
     (instance, index) => fitting.findIndex(({ gpuModel }) => gpuModel === instance.gpuModel) === index,
   );
-}
-
-/** The same for apps that ask for the same, so that they share machines. */
-export function poolName(
-  { instance, market }: MachineChoice,
-  capacity: Capacity,
-  dedicatedTo: string | undefined,
-): string {
-  const special = createHash('sha256')
-    .update(JSON.stringify(settings(capacity)))
-    .digest('hex')
-    .slice(0, 4);
-  return [
-    instance.name.replace('.', '-'),
-    ...(market === 'on-demand' ? [] : [market]),
-    ...(isPlain(capacity) ? [] : [special]),
-    ...(dedicatedTo === undefined ? [] : [dedicatedTo]),
-  ].join('-');
-}
-
-/** What sets machines of one instance type and market apart from others. */
-function settings({ _options: options, _purchase: purchase }: Capacity): object {
-  return {
-    reservation: 'reservationId' in purchase ? purchase.reservationId : undefined,
-    keepAlive: options.machineKeepAlive?.toSeconds(),
-    maxMachines: options.maxMachines,
-    image: options.machineImage === undefined ? undefined : 'own',
-    root: options.rootVolumeSize?.toGibibytes(),
-  };
-}
-
-function isPlain(capacity: Capacity): boolean {
-  return Object.values(settings(capacity)).every((value) => value === undefined);
 }

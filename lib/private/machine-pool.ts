@@ -1,4 +1,4 @@
-import { Lazy, Tags, Tokenization } from 'aws-cdk-lib';
+import { Lazy, Tags, Token, Tokenization } from 'aws-cdk-lib';
 import * as autoscaling from 'aws-cdk-lib/aws-autoscaling';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import { Construct } from 'constructs';
@@ -7,8 +7,10 @@ import type { PoolDeployment } from '../../runtime/domain/deployment';
 import type { InstanceType } from '../../runtime/domain/machine-catalog';
 import type { CapacityOptions } from '../capacity';
 import { deploymentParameter } from './deployment-parameter';
-import { registeredRoom } from './machine-room';
+import { Teardown } from './lifecycle';
+import { registeredRoom, runnersPerMachine, type Room } from './machine-room';
 import { machineUserData } from './machine-user-data';
+import { refuse } from './refusal';
 
 /** Where the machines of a platform are. */
 export interface MachineSurroundings {
@@ -17,6 +19,7 @@ export interface MachineSurroundings {
   readonly securityGroups: readonly ec2.ISecurityGroup[];
   readonly instanceProfileArn: string;
   readonly clusterName: string;
+  readonly lifecycleArn: string;
 }
 
 export interface MachinePoolProps extends MachineSurroundings {
@@ -33,6 +36,12 @@ export interface MachinePoolProps extends MachineSurroundings {
  * many there are.
  */
 export class MachinePool extends Construct {
+  /** Deleted before anything of the pool is. */
+  public readonly teardown: Teardown;
+
+  /** Its name. */
+  public readonly pool: string;
+
   private machinesWanted = 0;
 
   constructor(
@@ -42,6 +51,7 @@ export class MachinePool extends Construct {
   ) {
     super(scope, id);
     const { names, pool } = props;
+    this.pool = pool;
     const template = this.launchTemplate();
     const group = new autoscaling.CfnAutoScalingGroup(this, 'AutoScalingGroup', {
       autoScalingGroupName: names.autoScalingGroup(pool),
@@ -53,12 +63,22 @@ export class MachinePool extends Construct {
     });
     Tags.of(group).add(TAG.platform, names.platform);
     Tags.of(group).add(TAG.pool, pool);
-    deploymentParameter(this, 'Parameter', names.poolParameter(pool), this.deployment());
+    const parameter = deploymentParameter(this, 'Parameter', names.poolParameter(pool), this.deployment());
+    this.teardown = new Teardown(this, 'Teardown', props.lifecycleArn, {
+      kind: 'pool',
+      platform: names.platform,
+      pool,
+    });
+    this.teardown.node.addDependency(group, template, parameter);
   }
 
   /** Makes room for the runners of one more app. */
-  public addMachines(count: number): void {
-    this.machinesWanted += count;
+  public addRunners(maxConcurrency: number, runner: Room): void {
+    if (Token.isUnresolved(maxConcurrency)) {
+      if (this.props.options.maxMachines !== undefined) return;
+      refuse(this, '`maxConcurrency` is known at deployment alone: set `maxMachines` of the `capacity`');
+    }
+    this.machinesWanted += Math.ceil(maxConcurrency / runnersPerMachine(registeredRoom(this.props.instance), runner));
   }
 
   private get maxMachines(): number {
@@ -123,10 +143,4 @@ function reserve(template: ec2.CfnLaunchTemplate, market: PoolDeployment['market
 function newestImage(instance: InstanceType): ec2.IMachineImage {
   const variant = instance.gpus > 0 ? 'amazon-linux-2023/gpu' : 'amazon-linux-2023';
   return ec2.MachineImage.resolveSsmParameterAtLaunch(`/aws/service/ecs/optimized-ami/${variant}/recommended/image_id`);
-}
-
-/** The pool of that name below `scope`, made when the first app asks for it. */
-export function poolOf(scope: Construct, props: MachinePoolProps): MachinePool {
-  const id = `Pool-${props.pool}`;
-  return (scope.node.tryFindChild(id) as MachinePool | undefined) ?? new MachinePool(scope, id, props);
 }

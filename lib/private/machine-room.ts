@@ -26,7 +26,10 @@ export function registeredRoom(instance: InstanceType): Room {
  * What one runner, with its agent, takes of a machine: the share that its GPUs are of the machine's, or the size of its
  * CPU machine type as far as the machine has it.
  */
-export function runnerRoom(machine: string, numGpus: number, instance: InstanceType): Room {
+export function runnerRoom(
+  { machine, instance }: { readonly machine: string; readonly instance: InstanceType },
+  numGpus: number,
+): Room {
   const all = registeredRoom(instance);
   const needs = MACHINES.find(({ name }) => name === machine)?.needs;
   if (needs === undefined || 'gpuModels' in needs) {
