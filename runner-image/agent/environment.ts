@@ -1,5 +1,5 @@
 /** What the task definition and `RunTask` tell the agent. */
-import { VARIABLE } from '../../runtime/aws-layout';
+import { OUTPUT_SOCKET, VARIABLE } from '../../runtime/aws-layout';
 
 export interface AgentEnvironment {
   /** `owner/alias`. */
@@ -12,6 +12,8 @@ export interface AgentEnvironment {
   readonly bucket: string;
   /** The ECS task metadata endpoint, version 4; the ECS agent sets it. */
   readonly metadataUrl: string;
+  /** Where the app reports what it prints: the variable that tells the app, else the place in the shared folder. */
+  readonly socketPath: string;
 }
 
 /** Set by ECS in every container. */
@@ -33,6 +35,7 @@ export function readEnvironment(variables: Readonly<Record<string, string | unde
     table: value(VARIABLE.table),
     bucket: value(VARIABLE.bucket),
     metadataUrl: value(METADATA),
+    socketPath: variables.SGPU_AGENT_SOCKET ?? OUTPUT_SOCKET,
   };
   if (missing.length > 0) throw new Error(`The agent's environment lacks ${missing.join(', ')}`);
   return environment;

@@ -1,6 +1,5 @@
 /** The agent's program: reads its environment, opens the stores, works, ends. Its last line says why. */
 import { SQSClient } from '@aws-sdk/client-sqs';
-import { OUTPUT_SOCKET } from '../../runtime/aws-layout';
 import { DynamoAppStore } from '../../runtime/aws/app-store';
 import { blobClient, S3BlobStore } from '../../runtime/aws/blob-store';
 import { SystemClock } from '../../runtime/aws/clock';
@@ -44,9 +43,9 @@ function doorbellOf({ queueUrl }: AgentEnvironment): ProgramOptions['doorbell'] 
     });
 }
 
-function attacherOf({ appUrl: url, metadataUrl }: AgentEnvironment): ProgramOptions['attach'] {
+function attacherOf({ appUrl: url, metadataUrl, socketPath }: AgentEnvironment): ProgramOptions['attach'] {
   const metadata = new TaskMetadataEndpoint(metadataUrl);
-  return () => TaskApp.attach({ url, metadata, socketPath: OUTPUT_SOCKET, pollMs: POLL_MS, log: say });
+  return () => TaskApp.attach({ url, metadata, socketPath, pollMs: POLL_MS, log: say });
 }
 
 async function main(): Promise<number> {

@@ -4,9 +4,16 @@
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SQSClient } from '@aws-sdk/client-sqs';
+import { SystemClock } from '../../runtime/aws/clock';
+import { DynamoTable } from '../../runtime/aws/dynamo-table';
+import { DynamoKeyStore } from '../../runtime/aws/key-store';
+import { VARIABLE } from '../../runtime/aws-layout';
 import type { PoolDeployment } from '../../runtime/domain/deployment';
 import type { Room } from '../../runtime/domain/machine';
+import { createKey } from '../../runtime/gateway/keys';
+import { eventually } from '../contract/eventually';
 import { startAwsEmulator, type AwsEmulator } from '../support/aws-emulator';
 import { EcsStandIn } from '../support/ecs-stand-in';
 import type { Containers, StandInTask } from '../support/ecs-stand-in-cluster';
@@ -94,6 +101,12 @@ export class EmulatedPlatform {
     return this.functionOf(/Gateway/).url;
   }
 
+  /** The platform's name, which owns its apps. */
+  get owner(): string {
+    const [lambda] = this.#account.functions.values();
+    return lambda?.environment[VARIABLE.platform] ?? '';
+  }
+
   get stack(): CreatedStack {
     return this.#stack;
   }
@@ -111,6 +124,26 @@ export class EmulatedPlatform {
     const found = [...this.#functions].find(([id]) => pattern.test(id))?.[1];
     if (found === undefined) throw new Error(`No function matches ${String(pattern)}`);
     return found;
+  }
+
+  /** Waits until the controller has seen what was deployed. */
+  async appsKnown(...apps: readonly string[]): Promise<void> {
+    for (const app of apps) {
+      await eventually(async () => {
+        expect((await fetch(`${this.url}/queue/${app}`, { method: 'POST' })).status).not.toBe(404);
+      });
+    }
+  }
+
+  /** An API key, `id:secret`. */
+  async createKey(scope: 'API' | 'ADMIN'): Promise<string> {
+    const client = new DynamoDBClient({
+      ...this.emulator,
+      credentials: { accessKeyId: 'TEST', secretAccessKey: 'test' },
+    });
+    const name = [...this.#stack.properties.values()].find(({ TableName }) => typeof TableName === 'string')?.TableName;
+    const keys = new DynamoKeyStore(new DynamoTable(client, String(name)));
+    return createKey({ keys, clock: new SystemClock() }, { user: this.owner, scope, description: 'of the tests' });
   }
 
   /** Every recorded call against the policies of its role. */
@@ -142,7 +175,7 @@ export class EmulatedPlatform {
     const { assembly, stackName } = this.options;
     const template = JSON.parse(await readFile(join(assembly, `${stackName}.template.json`), 'utf8')) as Template;
     this.#account = new EmulatedAccount({
-      ...{ account: ACCOUNT, region: REGION, stackName, endpoint: this.emulator.endpoint },
+      ...{ account: ACCOUNT, region: REGION, stackName, endpoint: this.recorder.endpoint },
       createElsewhere: (type, id, properties) => Promise.resolve(this.create(type, id, properties)),
     });
     this.#stack = await this.#account.deploy(template);

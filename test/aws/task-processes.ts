@@ -1,8 +1,11 @@
 /** Starts the containers of a task as processes: quick, and without a container engine. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { CONTAINER, VARIABLE } from '../../runtime/aws-layout';
 import type { Containers } from '../support/ecs-stand-in-cluster';
 import type { ContainerDefinition, TaskToStart } from './emulated-platform';
@@ -42,14 +45,18 @@ class TaskProcesses {
 
   async run(): Promise<{ readonly exitCode: number; readonly reason?: string }> {
     const metadata = await this.serveMetadata();
+    const shared = await mkdtemp(join(tmpdir(), 'task-'));
+    const SGPU_AGENT_SOCKET = join(shared, 'output.sock');
     try {
       const port = await freePort();
-      const app = this.start(CONTAINER.app, { ...this.options.app(port), port });
+      const command = this.options.app(port);
+      const app = this.start(CONTAINER.app, { ...command, env: { SGPU_AGENT_SOCKET, ...command.env }, port });
       const agent = this.start(CONTAINER.agent, {
         command: process.execPath,
         args: [this.options.agent],
         env: {
           ...this.task.credentials,
+          SGPU_AGENT_SOCKET,
           [VARIABLE.appUrl]: `http://127.0.0.1:${port}`,
           ECS_CONTAINER_METADATA_URI_V4: `http://127.0.0.1:${(metadata.address() as AddressInfo).port}`,
         },
@@ -62,6 +69,7 @@ class TaskProcesses {
       return { exitCode: this.exits.get(CONTAINER.app) ?? 0 };
     } finally {
       metadata.close();
+      await rm(shared, { recursive: true, force: true });
     }
   }
 

@@ -20,6 +20,7 @@ test.each([
   [{ 'Fn::Sub': ['${x}', { x: { Ref: 'Queue' } }] }, 'ref-Queue'],
   [{ 'Fn::Select': [1, { 'Fn::Split': ['/', 'a/b'] }] }, 'b'],
   [{ 'Fn::Select': [0, { 'Fn::GetAZs': '' }] }, 'eu-west-1a'],
+  [{ 'Fn::Cidr': ['10.0.0.0/16', 2, 12] }, ['10.0.0.0/20', '10.0.16.0/20']],
   [{ 'Fn::Base64': 'hi' }, 'aGk='],
   [{ kept: 1, gone: { Ref: 'AWS::NoValue' } }, { kept: 1 }],
   [[{ Ref: 'AWS::NoValue' }, 2], [2]],

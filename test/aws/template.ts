@@ -152,6 +152,10 @@ class Resolver {
       }
       case 'Fn::GetAZs':
         return ['a', 'b', 'c'].map((zone) => `${this.surroundings.region}${zone}`);
+      case 'Fn::Cidr': {
+        const [block, count, bits] = list() as [string, number | string, number | string];
+        return subnets(block, Number(count), Number(bits));
+      }
       case 'Fn::Base64':
         return Buffer.from(String(this.resolve(argument))).toString('base64');
       case 'Fn::FindInMap': {
@@ -220,6 +224,18 @@ class Resolver {
       return path.length === 0 ? String(this.reference(id!)) : this.attribute(id!, path.join('.'));
     });
   }
+}
+
+/** The first subnets of an IPv4 block, each with `bits` bits for its hosts. */
+function subnets(block: string, count: number, bits: number): readonly string[] {
+  const address = block
+    .split('/')[0]!
+    .split('.')
+    .reduce((sum, part) => sum * 256 + Number(part), 0);
+  return Array.from({ length: count }, (_, index) => {
+    const start = address + index * 2 ** bits;
+    return `${[24, 16, 8, 0].map((shift) => Math.floor(start / 2 ** shift) % 256).join('.')}/${32 - bits}`;
+  });
 }
 
 const NO_VALUE = Symbol('AWS::NoValue');

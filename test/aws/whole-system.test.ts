@@ -1,0 +1,95 @@
+/** The synthesised template, its bundled functions and an app's agent together, driven by fal's client. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createFalClient, type FalClient } from '@fal-ai/client';
+import { AppSource, ServerlessGpuApp } from '../../lib';
+import { eventually } from '../contract/eventually';
+import { TestFolder } from '../end-to-end/test-folder';
+import { synthesise } from './assembly';
+import { EmulatedPlatform } from './emulated-platform';
+import { falApp } from './fal-processes';
+import { startTaskProcesses } from './task-processes';
+
+const ROOT = join(__dirname, '..', '..');
+const APPS = join(ROOT, 'test', 'end-to-end', 'apps', 'studio.py');
+const AGENT = join(ROOT, 'assets', 'agent', 'index.mjs');
+
+jest.setTimeout(300_000);
+
+const folder = new TestFolder();
+const lines: string[] = [];
+let platform: EmulatedPlatform;
+let fal: FalClient;
+
+beforeAll(async () => {
+  const assembly = await synthesise('Art', (stack) => {
+    const studio = new ServerlessGpuApp(stack, 'Studio', { source: AppSource.falApp(APPS, 'Studio') });
+    const { platform: shared } = studio;
+    new ServerlessGpuApp(stack, 'Worker', { source: AppSource.falApp(APPS, 'Worker'), platform: shared });
+  });
+  const commands = { studio: await falApp(APPS, 'Studio'), worker: await falApp(APPS, 'Worker') };
+  platform = await EmulatedPlatform.start({
+    ...{ assembly, stackName: 'Art' },
+    startTask: (task) => {
+      const app = task.task.taskDefinition.includes('-studio:') ? commands.studio : commands.worker;
+      return startTaskProcesses({ app, agent: AGENT, onLine: (line) => lines.push(line) }, task);
+    },
+    onLine: (line) => lines.push(line),
+  });
+  fal = await clientOf(platform);
+  await platform.appsKnown('art/studio', 'art/worker');
+});
+
+afterAll(async () => {
+  if (process.env.SHOW !== undefined) writeFileSync(process.env.SHOW, lines.join('\n'));
+  await platform.stop();
+  folder.remove();
+});
+
+test('a request from zero machines is answered, with its logs', async () => {
+  const logs: string[] = [];
+  const states: string[] = [];
+  const { data } = await fal.subscribe('art/studio', {
+    input: { prompt: 'a boat' },
+    logs: true,
+    onQueueUpdate: (update) => {
+      states.push(update.status);
+      if ('logs' in update) logs.push(...update.logs.map(({ message }) => message));
+    },
+  });
+  expect(data).toEqual({ painted: 'a boat' });
+  expect(states[0]).toBe('IN_QUEUE');
+  expect(logs.join('\n')).toContain('painting a boat');
+});
+
+test('the app answers directly and as a stream', async () => {
+  expect((await fal.run('art/studio/predict', { input: { prompt: 'a kite' } })).data).toEqual({ predicted: 'a kite' });
+  const strokes: unknown[] = [];
+  const stream = await fal.stream('art/studio/stream', { input: { prompt: 'a cat' } });
+  for await (const stroke of stream) strokes.push(stroke);
+  expect(strokes).toEqual([1, 2, 3].map((stroke) => ({ prompt: 'a cat', stroke })));
+});
+
+test('every call that was made is one that its role may make', async () => {
+  expect(await platform.denials()).toEqual([]);
+  await eventually(async () => {
+    expect(platform.errors).toEqual([]);
+  });
+});
+
+const SERVICES: Readonly<Record<string, string>> = {
+  'fal.run': 'run',
+  'queue.fal.run': 'queue',
+  'rest.fal.ai': 'rest',
+};
+
+/** fal's client with a key of the platform, re-pointed by configuration alone. */
+async function clientOf(called: EmulatedPlatform): Promise<FalClient> {
+  return createFalClient({
+    credentials: await called.createKey('ADMIN'),
+    requestMiddleware: (request) => {
+      const { hostname, pathname, search } = new URL(request.url);
+      return Promise.resolve({ ...request, url: `${called.url}/${SERVICES[hostname] ?? ''}${pathname}${search}` });
+    },
+  });
+}
