@@ -1,6 +1,7 @@
 /** All policies by name, each with the values of its knob that a comparison sweeps; the published default is among them. */
 import { didYouMean } from '../runtime/domain/nearest';
 import { UserError } from '../runtime/domain/user-error';
+import { adaptivePolicy } from './adaptive';
 import { controllerPolicy, LOCAL_TICK_MS } from './controller';
 import { beta9 } from './peers/beta9';
 import { ecsQueueProcessing } from './peers/ecs-queue-processing';
@@ -21,34 +22,36 @@ export interface ControllerPace {
 
 type Sweep = (pace: ControllerPace) => readonly ScalingPolicy[];
 
+/** Knobs in seconds: from letting go at once to staying for most of an hour. */
+const KEEP_ALIVES = [10, 60, 180, 300, 600, 900, 1200, 2400, 3600];
+
 const SWEEPS: Readonly<Record<string, Sweep>> = {
   controller: ({ tickMs = LOCAL_TICK_MS }) =>
-    [10, 60, 300, 900].map((keepAlive) =>
+    KEEP_ALIVES.map((keepAlive) =>
       controllerPolicy({ spec: { keep_alive: keepAlive }, knob: `keep_alive=${keepAlive}`, tickMs }),
     ),
-  fal: () => [10, 60, 300, 900].map((keepAlive) => fal(keepAlive)),
-  beta9: () => [10, 60, 180, 900].map((keepWarm) => beta9(keepWarm)),
+  adaptive: ({ tickMs = LOCAL_TICK_MS }) =>
+    KEEP_ALIVES.map((keepAlive) =>
+      adaptivePolicy({ spec: { keep_alive: keepAlive }, knob: `keep_alive=${keepAlive}`, tickMs }),
+    ),
+  fal: () => KEEP_ALIVES.map((keepAlive) => fal(keepAlive)),
+  beta9: () => KEEP_ALIVES.map((keepWarm) => beta9(keepWarm)),
   'keda-hpa': () => [
-    kedaHpa(1, 300),
-    kedaHpa(2, 300),
-    kedaHpa(QUEUE_LENGTH, 60),
-    kedaHpa(QUEUE_LENGTH, 300),
-    kedaHpa(QUEUE_LENGTH, 900),
+    ...[1, 2, QUEUE_LENGTH, 20].flatMap((length) => [60, 300, 900, 3600].map((cooldown) => kedaHpa(length, cooldown))),
   ],
-  'knative-kpa': () => [0, 300, 900].map((retention) => knativeKpa(retention)),
-  skyserve: () => [0.5, 0.7, 1].map((utilisation) => skyServe(utilisation)),
-  'ray-serve': () => [60, 300, 600].map((delay) => rayServe(delay)),
-  'runpod-request-count': () => [
-    runpodRequestCount(1, 5),
-    runpodRequestCount(1, 60),
-    runpodRequestCount(1, 300),
-    runpodRequestCount(REQUESTS_A_WORKER, 5),
-    runpodRequestCount(REQUESTS_A_WORKER, 300),
-  ],
-  'runpod-queue-delay': () => [5, 60, 300, 900].map((idle) => runpodQueueDelay(QUEUE_DELAY_S, idle)),
-  'sagemaker-async': () => [1, 5].flatMap((target) => [300, 600].map((cooldown) => sagemakerAsync(target, cooldown))),
+  'knative-kpa': () => [0, 60, 300, 900, 1800, 3600].map((retention) => knativeKpa(retention)),
+  skyserve: () => [0.3, 0.5, 0.7, 0.85, 1].map((utilisation) => skyServe(utilisation)),
+  'ray-serve': () => [10, 60, 180, 300, 600, 1200, 3600].map((delay) => rayServe(delay)),
+  'runpod-request-count': () =>
+    [1, 2, REQUESTS_A_WORKER, 16].flatMap((requests) =>
+      [5, 60, 300, 900, 3600].map((idle) => runpodRequestCount(requests, idle)),
+    ),
+  'runpod-queue-delay': () =>
+    [QUEUE_DELAY_S, 30, 120].flatMap((delay) => [5, 60, 300, 900, 3600].map((idle) => runpodQueueDelay(delay, idle))),
+  'sagemaker-async': () =>
+    [1, 5, 20].flatMap((target) => [60, 300, 600, 1800].map((cooldown) => sagemakerAsync(target, cooldown))),
   'ecs-queue-processing': () => [ecsQueueProcessing()],
-  modal: () => [2, 60, 300, 1200].map((window) => modal(window)),
+  modal: () => [2, 60, 180, 300, 600, 1200, 3600].map((window) => modal(window)),
 };
 
 export const POLICY_NAMES: readonly string[] = Object.keys(SWEEPS);
