@@ -30,13 +30,16 @@ export class EcsRunners {
   async follow(notes: FleetNotes, tasks: readonly EcsTask[]): Promise<void> {
     const byArn = new Map(tasks.map((task) => [task.arn, task]));
     for (const note of notes.all('runner')) {
+      const own = tasks.filter((task) => task.runner === note.id && task.status !== 'STOPPED');
       if (note.ended !== undefined) {
+        for (const late of own) await this.options.tasks.stop(late.arn, note.ended.reason);
         if (this.now - note.ended.at >= ENDED_KEPT_MS) await notes.remove(note);
         continue;
       }
-      const own = tasks.filter((task) => task.runner === note.id && task.status !== 'STOPPED');
       const task = byArn.get(note.task ?? '') ?? own[0];
-      for (const twin of own) if (twin.arn !== task?.arn) await this.stopTwin(twin);
+      for (const twin of own) {
+        if (twin.arn !== task?.arn) await this.options.tasks.stop(twin.arn, 'another task is this runner');
+      }
       if (task !== undefined) await this.followTask(notes, note, task);
       else if (note.task !== undefined) await this.missTask(notes, note);
     }
@@ -145,10 +148,6 @@ export class EcsRunners {
 
   private async end(notes: FleetNotes, note: RunnerNote, reason: string): Promise<void> {
     await notes.put({ ...note, ended: { at: this.now, reason }, expiresAt: this.now + ENDED_KEPT_MS });
-  }
-
-  private async stopTwin(twin: EcsTask): Promise<void> {
-    await this.options.tasks.stop(twin.arn, 'another task is this runner');
   }
 
   private async progress(

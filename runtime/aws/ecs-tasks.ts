@@ -199,9 +199,11 @@ const LONGEST_REASON = 1_000;
 
 function answerOf(error: unknown): RunAnswer {
   const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  // The token was used with other parameters: its task is the one that runs.
-  if (error instanceof ConflictException && error.resourceIds?.[0] !== undefined)
-    return { kind: 'started', task: error.resourceIds[0] };
+  // The token was used with other parameters: its task is the one that runs. Without its ARN a listing will tell.
+  if (error instanceof ConflictException) {
+    const [task] = error.resourceIds ?? [];
+    return task === undefined ? { kind: 'unanswered', reason } : { kind: 'started', task };
+  }
   if (!(error instanceof ECSServiceException) || error.$fault === 'server' || THROTTLED.test(error.name))
     return { kind: 'unanswered', reason };
   return { kind: 'invalid', reason };

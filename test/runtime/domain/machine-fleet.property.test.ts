@@ -42,7 +42,7 @@ test('whatever happens, GPUs are given once, pools stay within their limits and 
       const fleet = new ModelFleet();
       for (const event of history) fleet.apply(event);
     }),
-    { numRuns: 300 },
+    { numRuns: 100 },
   );
 });
 
@@ -60,7 +60,7 @@ test('once there is stock, every runner that fits a pool is placed as others lea
       fleet.apply({ kind: 'wait', passes: 80 });
       expect(fleet.machines.size).toBe(0);
     }),
-    { numRuns: 100 },
+    { numRuns: 30 },
   );
 });
 
