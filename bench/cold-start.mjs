@@ -23,10 +23,14 @@ globalThis.awslambda = {
   streamifyResponse: (handler) => handler,
   HttpResponseStream: { from: (stream) => stream },
 };
-const began = performance.now();
+const now = () => {
+  const { user, system } = process.cpuUsage();
+  return [performance.now(), (user + system) / 1000];
+};
+const began = now();
 const { handler } = await import(process.argv[1]);
-const loaded = performance.now();
-let answered = NaN;
+const loaded = now();
+let answered = [NaN, NaN];
 if (process.argv[1].includes('lambda/gateway')) {
   const { PassThrough } = await import('node:stream');
   const event = {
@@ -35,9 +39,11 @@ if (process.argv[1].includes('lambda/gateway')) {
   };
   const stream = new PassThrough().resume();
   await handler(event, stream, { getRemainingTimeInMillis: () => 900_000 });
-  answered = performance.now();
+  answered = now();
 }
-process.stdout.write('\\n' + JSON.stringify([loaded - began, answered - loaded, process.memoryUsage().rss]) + '\\n');
+process.stdout.write('\\n' + JSON.stringify([
+  loaded[0] - began[0], loaded[1] - began[1], answered[0] - loaded[0], answered[1] - loaded[1], process.memoryUsage().rss,
+]) + '\\n');
 process.exit(0);
 `;
 
@@ -65,15 +71,21 @@ async function measure(bundle) {
     });
     rounds.push(JSON.parse(stdout.trim().split('\n').at(-1)));
   }
-  const median = (index) => rounds.map((round) => round[index]).sort((a, b) => a - b)[ROUNDS >> 1];
-  return { bundle, ...size, load: median(0), first: median(1), rss: median(2) };
+  const median = (index) => rounds.map((round) => round[index]).sort((a, b) => a - b)[ROUNDS >> 1] ?? undefined;
+  return {
+    ...{ bundle, ...size },
+    load: { wall: median(0), cpu: median(1) },
+    first: { wall: median(2), cpu: median(3) },
+    rss: median(4),
+  };
 }
 
-const ms = (value) => (typeof value === 'number' && !Number.isNaN(value) ? `${value.toFixed(0)} ms` : '—');
+// A process that had no `handler` to call has no figure, which JSON writes as null.
+const ms = (time) => (typeof time?.wall === 'number' ? `${time.wall.toFixed(0)} ms (${time.cpu.toFixed(0)} ms)` : '—');
 const kib = (bytes) => `${Math.round(bytes / 1024)} KiB`;
 
 console.log(`Node ${process.versions.node}, ${cpus()[0].model.trim()}, medians of ${ROUNDS} processes.\n`);
-console.log('| bundle | size | gzipped | load | first request | memory |');
+console.log('| bundle | size | gzipped | load (CPU) | first request (CPU) | memory |');
 console.log('|---|---:|---:|---:|---:|---:|');
 for (const bundle of BUNDLES) {
   const row = await measure(bundle);
