@@ -66,7 +66,8 @@ function controllerStatements(arns: PlatformArns, clusterName: string): readonly
     allow(['ecs:RunTask'], [arns.taskDefinitions], inCluster),
     allow(['ecs:TagResource'], [arns.tasks(clusterName)], { StringEquals: { 'ecs:CreateAction': 'RunTask' } }),
     allow(['ecs:StopTask', 'ecs:DescribeTasks'], [arns.tasks(clusterName)]),
-    allow(['ecs:ListTasks', 'ecs:ListContainerInstances'], ['*'], inCluster),
+    allow(['ecs:ListTasks'], ['*'], inCluster),
+    allow(['ecs:ListContainerInstances'], [cluster]),
     allow(
       ['ecs:DescribeContainerInstances', 'ecs:UpdateContainerInstancesState', 'ecs:DeregisterContainerInstance'],
       [arns.containerInstances(clusterName), cluster],

@@ -26,7 +26,8 @@ export class Lifecycle extends Construct {
         allow(['ssm:GetParametersByPath', 'ssm:GetParameter'], [arns.parameters, arns.parametersRoot]),
         allow(['ssm:DeleteParameters', 'ssm:DeleteParameter'], [arns.internalSecrets]),
         allow(['ecs:StopTask', 'ecs:DescribeTasks'], [arns.tasks(clusterName)]),
-        allow(['ecs:ListTasks', 'ecs:ListContainerInstances'], ['*'], inCluster),
+        allow(['ecs:ListTasks'], ['*'], inCluster),
+        allow(['ecs:ListContainerInstances'], [arns.cluster(clusterName)]),
         allow(
           [
             'autoscaling:SetDesiredCapacity',

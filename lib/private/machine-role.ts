@@ -22,18 +22,18 @@ export class MachineRole extends Construct {
         ecs: new iam.PolicyDocument({
           statements: [
             new iam.PolicyStatement({
-              actions: ['ecs:RegisterContainerInstance', 'ecs:DeregisterContainerInstance'],
-              resources: [arns.cluster(clusterName)],
-            }),
-            new iam.PolicyStatement({
+              // These are actions on the cluster: they know no `ecs:cluster`.
               actions: [
-                'ecs:Poll',
-                'ecs:StartTelemetrySession',
+                'ecs:RegisterContainerInstance',
+                'ecs:DeregisterContainerInstance',
                 'ecs:SubmitAttachmentStateChanges',
                 'ecs:SubmitContainerStateChange',
                 'ecs:SubmitTaskStateChange',
-                'ecs:UpdateContainerInstancesState',
               ],
+              resources: [arns.cluster(clusterName)],
+            }),
+            new iam.PolicyStatement({
+              actions: ['ecs:Poll', 'ecs:StartTelemetrySession', 'ecs:UpdateContainerInstancesState'],
               resources: ['*'],
               conditions: { ArnEquals: { 'ecs:cluster': arns.cluster(clusterName) } },
             }),

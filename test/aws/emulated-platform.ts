@@ -53,6 +53,8 @@ export interface EmulatedPlatformOptions {
   /** Folder of a cloud assembly with one stack. */
   readonly assembly: string;
   readonly stackName: string;
+  /** The name that the template gives its cluster. */
+  readonly cluster: string;
   readonly startTask: (task: TaskToStart) => Containers;
   readonly onLine?: (line: string) => void;
   /** AWS fires the controller's rule once a minute. */
@@ -81,6 +83,7 @@ export class EmulatedPlatform {
   static async start(options: EmulatedPlatformOptions): Promise<EmulatedPlatform> {
     const emulator = await startAwsEmulator();
     const standIn: EcsStandIn = await EcsStandIn.start({
+      name: options.cluster,
       pools: [],
       taskDefinition: (arn) => platform.roomOf(arn),
       onTaskStart: (task) => platform.startTask(task),

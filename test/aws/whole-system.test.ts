@@ -29,7 +29,7 @@ beforeAll(async () => {
   });
   const commands = { studio: await falApp(APPS, 'Studio'), worker: await falApp(APPS, 'Worker') };
   platform = await EmulatedPlatform.start({
-    ...{ assembly, stackName: 'Art' },
+    ...{ assembly, stackName: 'Art', cluster: 'sgpu-art' },
     startTask: (task) => {
       const app = task.task.taskDefinition.includes('-studio:') ? commands.studio : commands.worker;
       return startTaskProcesses({ app, agent: AGENT, onLine: (line) => lines.push(line) }, task);

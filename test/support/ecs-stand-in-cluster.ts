@@ -58,6 +58,8 @@ export interface Containers {
 }
 
 export interface ClusterOptions {
+  /** The cluster's name. */
+  readonly name: string;
   readonly now: () => number;
   /** From launch to registration. */
   readonly bootMs: number;
@@ -115,7 +117,7 @@ export class StandInCluster {
     this.dead = Math.max(0, this.dead - 1);
     const machine: StandInMachine = {
       ...{ id, group: group.pool.autoScalingGroup, instanceType, zone, launchedAt: this.now, registersAt },
-      arn: `${CLUSTER_ARN}:container-instance/test/${randomBytes(16).toString('hex')}`,
+      arn: `${CLUSTER_ARN}:container-instance/${this.options.name}/${randomBytes(16).toString('hex')}`,
       gpuIds: Array.from({ length: gpus }, () => `GPU-${randomBytes(8).toString('hex')}`),
       room: { gpus, cpu, memoryMiB },
       ...{ status: 'ACTIVE', connected: true, impaired: false, failures: { count: 0, reason: '' } },
@@ -147,7 +149,7 @@ export class StandInCluster {
     const task: StandInTask = {
       ...order,
       ...{ machine, room, createdAt: this.now, runsAt: this.now + this.options.pullMs },
-      arn: `${CLUSTER_ARN}:task/test/${randomBytes(16).toString('hex')}`,
+      arn: `${CLUSTER_ARN}:task/${this.options.name}/${randomBytes(16).toString('hex')}`,
       gpuIds: machine.gpuIds.filter((gpu) => !used.has(gpu)).slice(0, room.gpus),
     };
     this.tasks.push(task);

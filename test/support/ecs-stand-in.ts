@@ -38,7 +38,7 @@ export class EcsStandIn {
     const { pools, zones = ['us-east-1a', 'us-east-1b'], lagMs = 0, ...cluster } = options;
     this.lagMs = lagMs;
     this.cluster = new StandInCluster({
-      ...{ now: Date.now, bootMs: 0, pullMs: 0, stopMs: 0 },
+      ...{ name: 'test', now: Date.now, bootMs: 0, pullMs: 0, stopMs: 0 },
       taskDefinition: () => ({ gpus: 1, cpu: 1024, memoryMiB: 1024 }),
       ...cluster,
     });
