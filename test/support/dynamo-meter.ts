@@ -38,7 +38,13 @@ type Index = (typeof TABLE.indexes)[keyof typeof TABLE.indexes];
 
 function entryOf(item: Item | undefined, index: Index): Item | undefined {
   if (item?.[index.partitionKey] === undefined) return undefined;
-  const projected = [TABLE.partitionKey, TABLE.sortKey, index.partitionKey, index.sortKey, ...index.attributes];
+  const projected: readonly string[] = [
+    TABLE.partitionKey,
+    TABLE.sortKey,
+    index.partitionKey,
+    index.sortKey,
+    ...index.attributes,
+  ];
   return Object.fromEntries(Object.entries(item).filter(([name]) => projected.includes(name)));
 }
 
