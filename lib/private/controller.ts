@@ -56,6 +56,7 @@ function controllerStatements(arns: PlatformArns, clusterName: string): readonly
   return [
     allow(TABLE_ACTIONS, [arns.table, arns.tableIndexes]),
     allow(['s3:GetObject', 's3:PutObject', 's3:DeleteObject'], [`${arns.bucket}/*`]),
+    allow(['s3:ListBucket'], [arns.bucket]),
     allow(['ssm:GetParametersByPath', 'ssm:GetParameter'], [arns.parameters, arns.parametersRoot]),
     allow(['ssm:PutParameter'], [arns.internalSecrets]),
     allow(['sqs:SendMessage'], [arns.controlQueue, arns.appQueue('*')]),

@@ -25,6 +25,8 @@ export class GatewayFunction extends Construct {
       statements: [
         allow(TABLE_ACTIONS, [arns.table, arns.tableIndexes]),
         allow(['s3:GetObject', 's3:PutObject', 's3:DeleteObject', 's3:AbortMultipartUpload'], [`${arns.bucket}/*`]),
+        // Without it S3 answers 403 instead of 404 for a key that is not there.
+        allow(['s3:ListBucket'], [arns.bucket]),
         allow(['sqs:SendMessage', 'sqs:GetQueueUrl'], [arns.controlQueue, arns.appQueue('*')]),
         allow(['ssm:GetParameter', 'ssm:PutParameter'], [arns.internalSecrets]),
       ],
