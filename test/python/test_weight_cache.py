@@ -127,6 +127,15 @@ def test_a_folder_is_seen_whole(machine: Machine) -> None:
     assert (seen / "config.json").read_text() == "{}"
 
 
+def test_files_beside_one_that_is_cached_are_found_beside_its_copy(machine: Machine) -> None:
+    before = machine.write("model.onnx.json", b"before")
+    runner = machine.runner()
+    seen = runner.path_of(machine.write("model.onnx"))
+    after = machine.write("tokenizer.json", b"after")
+    assert runner.path_of(after) == after
+    assert [(seen.parent / path.name).read_bytes() for path in (before, after)] == [b"before", b"after"]
+
+
 def test_copies_in_use_stay_and_others_make_room_the_longest_unused_first(
     machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -92,7 +92,9 @@ class WeightCache:
             return path
         if path.is_dir():
             return self._folder_view(path)
-        return self._view_of(path) if self._link(path) else path
+        linked = self._link(path)
+        self._link_neighbours(path)
+        return self._view_of(path) if linked else path
 
     def fetch_noted(self) -> None:
         """Copies what the last start read."""
@@ -123,6 +125,15 @@ class WeightCache:
             if not is_cached:
                 _relink(self._view_of(file), file)
         return self._view_of(folder)
+
+    def _link_neighbours(self, path: Path) -> None:
+        """A library may look for further files beside the one it was given."""
+        folder = self._view_of(path).parent
+        if not folder.is_dir():
+            return
+        for neighbour in path.parent.iterdir():
+            if neighbour.is_file() and not os.path.lexists(folder / neighbour.name):
+                _relink(folder / neighbour.name, neighbour)
 
     def _link(self, path: Path) -> bool:
         """True when the view has a link to a copy of the file."""
