@@ -81,7 +81,8 @@ function validApp(value: string): AppDeployment {
   return { ...deployment, spec };
 }
 
-function revisionOf(taskDefinition: string): string {
+/** The number of a task definition's revision, from its ARN. Throws for anything else. */
+export function revisionOf(taskDefinition: string): string {
   const revision = /:task-definition\/[^:]+:(\d+)$/.exec(taskDefinition)?.[1];
   if (revision === undefined)
     throw new Error(`${JSON.stringify(taskDefinition)} is no ARN of a task definition's revision`);
