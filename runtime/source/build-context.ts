@@ -121,7 +121,7 @@ export function buildContext(input: BuildContextInput): BuildContext {
 
 function filesOfApp({ files, dockerignore, entry }: BuildContextInput): readonly string[] {
   const ignore = ignoredFiles(dockerignore);
-  const kept = files.filter((path) => !ignore.excludes(path) && !path.startsWith(`${OWN_FOLDER}/`)).sort(byCodeUnit);
+  const kept = files.filter((path) => !ignore.excludes(path) && !isOfTheBuild(path)).sort(byCodeUnit);
   if (!kept.includes(entry)) {
     throw new UserError(
       files.includes(entry)
@@ -130,6 +130,11 @@ function filesOfApp({ files, dockerignore, entry }: BuildContextInput): readonly
     );
   }
   return kept;
+}
+
+/** Docker would apply the patterns once more, to our own files too. */
+function isOfTheBuild(path: string): boolean {
+  return path === '.dockerignore' || path.startsWith(`${OWN_FOLDER}/`);
 }
 
 function byCodeUnit(a: string, b: string): number {

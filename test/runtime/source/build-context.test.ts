@@ -102,6 +102,11 @@ class Words(fal.App):
     expect(context).toMatchObject({ buildArgs: { CUDA: '12' }, secrets: ['TOKEN'] });
   });
 
+  test('has no .dockerignore in its context, which would be applied to our files', () => {
+    const context = contextOf(OWN, { files: ['app.py', '.dockerignore'], dockerignore: '*\n!app.py' });
+    expect(context.files.map((file) => file.path)).not.toContain('.dockerignore');
+  });
+
   test('finds the files it copies where its author put them', () => {
     expect(contextOf(OWN).files.map((file) => file.path)).toContain('app.py');
     expect(dockerfileOf(contextOf(OWN))).toContain('COPY . /app');
