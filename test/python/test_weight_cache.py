@@ -219,6 +219,8 @@ def test_functions_that_hand_out_paths_hand_out_those_of_copies(
         f"def hf_hub_download(name, local_dir=None):\n    return {str(machine.volume)!r} + '/' + name\n"
         "def try_to_load_from_cache(name):\n    return None\n"
     )
+    machine.disk.mkdir()
+    machine.disk.chmod(0o777)
     monkeypatch.syspath_prepend(str(package.parent))
     monkeypatch.setenv("SGPU_WEIGHT_CACHE", str(machine.disk))
     monkeypatch.setenv("SGPU_CACHED_VOLUMES", json.dumps({str(machine.volume): "fs-1"}))
@@ -236,3 +238,12 @@ def test_functions_that_hand_out_paths_hand_out_those_of_copies(
 def test_nothing_is_cached_unless_the_environment_says_where(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SGPU_WEIGHT_CACHE", raising=False)
     assert weight_cache.install() is None
+
+
+def test_a_folder_that_is_not_the_machines_is_not_filled(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SGPU_WEIGHT_CACHE", str(machine.disk))
+    monkeypatch.setenv("SGPU_CACHED_VOLUMES", json.dumps({str(machine.volume): "fs-1"}))
+    assert weight_cache.install() is None
+    machine.disk.mkdir(mode=0o755)
+    assert weight_cache.install() is None
+    assert list(machine.disk.iterdir()) == []

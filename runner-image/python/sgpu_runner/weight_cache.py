@@ -7,7 +7,8 @@ that read weights in C or Rust. So the functions that hand out paths of weights,
 an app spells out itself (`torch.load("/data/…")`) is read from the volume.
 
 `SGPU_WEIGHT_CACHE` names the folder on the machine's disk, `SGPU_CACHED_VOLUMES` is a JSON object, mount path to the
-volume's name. Without either nothing is cached. What a start reads is noted on the volume, and the next start copies
+volume's name. Without either nothing is
+cached, nor in a folder that only its owner may write to: it is not the machine's. What a start reads is noted on the volume, and the next start copies
 it ahead of time, several files at once.
 """
 
@@ -21,6 +22,7 @@ import json
 import os
 import re
 import secrets
+import stat
 import sys
 import tempfile
 import threading
@@ -58,7 +60,7 @@ def install() -> WeightCache | None:
     """Begins to cache as the environment says. Before fal and the app are imported."""
     folder = os.environ.get("SGPU_WEIGHT_CACHE")
     volumes = json.loads(os.environ.get("SGPU_CACHED_VOLUMES") or "{}")
-    if not folder or not volumes:
+    if not folder or not volumes or not _is_shared(Path(folder)):
         return None
     try:
         cache = WeightCache(MachineCache(Path(folder)), volumes, os.environ.get("FAL_APP_NAME", "app"))
@@ -68,6 +70,11 @@ def install() -> WeightCache | None:
     sys.meta_path.insert(0, _Wrapper(cache))
     threading.Thread(target=cache.fetch_noted, name="sgpu-weights", daemon=True).start()
     return cache
+
+
+def _is_shared(folder: Path) -> bool:
+    """True for a folder that the machine made for its runners; Docker makes up one where the machine has none."""
+    return folder.is_dir() and bool(folder.stat().st_mode & stat.S_IWOTH)
 
 
 class WeightCache:
