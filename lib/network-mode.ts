@@ -25,14 +25,14 @@ export class NetworkMode {
     return new NetworkMode('public', options);
   }
 
-  /** Private subnets behind one NAT gateway, which costs about $33 a month and $0.045 a gigabyte. */
+  /** Private subnets behind one NAT gateway, which costs about $37 a month with its address, and $0.045 a gigabyte. */
   public static privateWithNat(options: NetworkOptions = {}): NetworkMode {
     return new NetworkMode('nat', options);
   }
 
   /**
-   * No way to the internet: AWS services are reached through interface endpoints, which cost about $7 a month each for
-   * every zone. Apps can't download anything at run time.
+   * No way to the internet: AWS services are reached through interface endpoints, which cost about $117 a month in two
+   * zones. Apps can't download anything at run time.
    */
   public static isolated(options: NetworkOptions = {}): NetworkMode {
     return new NetworkMode('isolated', options);

@@ -1,5 +1,8 @@
-import { CfnOutput, RemovalPolicy, Stack, Tags, Token, type Duration } from 'aws-cdk-lib';
+import { CfnOutput, Duration, RemovalPolicy, Stack, Tags, Token } from 'aws-cdk-lib';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
+import type * as iam from 'aws-cdk-lib/aws-iam';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
@@ -11,16 +14,18 @@ import type { AppSource } from './app-source';
 import type { Capacity } from './capacity';
 import type { MachineType } from './machine-type';
 import { appImage, readSource } from './private/app-image';
+import { appMetric, appWidgets } from './private/app-metrics';
 import { appSettings } from './private/app-settings';
 import { appVolumes } from './private/app-volumes';
 import { assetPath } from './private/assets';
 import { checkContainer } from './private/container-rules';
 import { deploymentParameter } from './private/deployment-parameter';
-import { Teardown } from './private/lifecycle';
+import { DeployedRevision, Teardown } from './private/lifecycle';
 import { machineChoices } from './private/machine-choice';
 import type { MachinePool } from './private/machine-pool';
 import { poolFor } from './private/platform-pools';
 import { checkCapacity, checkChoices } from './private/machine-rules';
+import { grantReadKey } from './private/key-grant';
 import { leastRoom, runnerRoom, type Room } from './private/machine-room';
 import { bucketName, PlatformArns } from './private/platform-arns';
 import { refuse } from './private/refusal';
@@ -78,6 +83,42 @@ export interface AppHealthCheck {
    * @default true
    */
   readonly callRegularly?: boolean;
+}
+
+/** What a runner is at. */
+export enum RunnerState {
+  /** It waits for a machine, pulls its images or loads its model. */
+  STARTING = 'runnersStarting',
+  /** It waits for requests. */
+  IDLE = 'runnersIdle',
+  /** It works on a request. */
+  RUNNING = 'runnersRunning',
+  /** It finishes what it has and takes nothing more. */
+  LEAVING = 'runnersLeaving',
+}
+
+/** Limits of the recommended alarms. */
+export interface AppAlarmOptions {
+  /**
+   * What is done on an alarm, such as a message to an SNS topic.
+   *
+   * @default - nothing: the alarm only shows
+   */
+  readonly actions?: cloudwatch.IAlarmAction[];
+
+  /**
+   * How long a request may wait. Set it above the time that a cold start takes.
+   *
+   * @default Duration.minutes(15)
+   */
+  readonly queueAge?: Duration;
+
+  /**
+   * Requests within five minutes that may end with an error of the app.
+   *
+   * @default 5
+   */
+  readonly errors?: number;
 }
 
 /** Settings of an app. They win over what its source declares, which wins over the defaults. */
@@ -227,6 +268,14 @@ export interface ServerlessGpuAppProps {
   readonly healthCheck?: AppHealthCheck;
 
   /**
+   * Whether a deployment waits, for 14 minutes at most, until a runner of the new revision was ready, and is rolled back
+   * when it fails to start. Each deployment then starts a runner.
+   *
+   * @default false
+   */
+  readonly verifyOnDeploy?: boolean;
+
+  /**
    * The platform to run on.
    *
    * @default - one for all apps of the stack that name none
@@ -261,7 +310,7 @@ export interface ServerlessGpuAppProps {
  * @example
  * new ServerlessGpuApp(this, 'Ocr', { source: AppSource.falApp('ocr/app.py') });
  */
-export class ServerlessGpuApp extends Construct {
+export class ServerlessGpuApp extends Construct implements ec2.IConnectable {
   /** `<platform>/<name>`: what clients call. */
   public readonly appId: string;
 
@@ -280,6 +329,9 @@ export class ServerlessGpuApp extends Construct {
   /** The containers of a runner. Its revision number is the revision of the app. */
   public readonly taskDefinition: ecs.TaskDefinition;
 
+  /** Of the machines, which runners share the network of: to let the app into a database. */
+  public readonly connections: ec2.Connections;
+
   private readonly names: ResourceNames;
   private readonly alias: string;
   private readonly spec: AppSpec;
@@ -289,6 +341,7 @@ export class ServerlessGpuApp extends Construct {
     const { _declaration: declaration } = props.source;
     const source = readSource(this, declaration);
     this.platform = props.platform ?? platformOfStack(this);
+    this.connections = this.platform.connections;
     this.names = new ResourceNames(this.platform.platformName);
     this.spec = appSettings(this, source, appName(this, props.name) ?? source?.alias ?? id.toLowerCase(), props);
     checkContainer(this, this.spec);
@@ -328,10 +381,120 @@ export class ServerlessGpuApp extends Construct {
       executionRole: roles.execution,
     });
     this.taskDefinition = task.taskDefinition;
-    this.deploy(pools, room);
+    this.deploy(pools, room, props.verifyOnDeploy ?? false);
+    new CfnOutput(this, 'QueueUrl', { description: `Work for ${this.appId}`, value: this.queue.queueUrl });
+    new CfnOutput(this, 'LogGroupName', { description: `Logs of ${this.appId}`, value: this.logGroup.logGroupName });
     new CfnOutput(this, 'AppUrl', {
       description: `Where ${this.appId} takes requests`,
       value: `${this.platform.url}/queue/${this.appId}`,
+    });
+  }
+
+  /**
+   * Lets somebody read the API key with which apps of the platform are called, from the SSM parameter
+   * `/sgpu/<platform>/secrets/invoke-key`.
+   */
+  public grantInvoke(grantee: iam.IGrantable): iam.Grant {
+    return grantReadKey(this, grantee, this.names.invokeKey);
+  }
+
+  /** Lets somebody read the admin key of the platform, from `/sgpu/<platform>/secrets/admin-key`. */
+  public grantAdminister(grantee: iam.IGrantable): iam.Grant {
+    return grantReadKey(this, grantee, this.names.adminKey);
+  }
+
+  /**
+   * Lets somebody put work on the app's queue: a message with a JSON body is a request, its message id the request's id.
+   * A service that writes to SQS by itself, such as S3, is let in by its own construct: `new SqsDestination(app.queue)`.
+   */
+  public grantSend(grantee: iam.IGrantable): iam.Grant {
+    return this.queue.grantSendMessages(grantee);
+  }
+
+  /** Seconds that the oldest waiting request has waited; 0 while none waits. */
+  public metricQueueAge(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return appMetric(this.appId, 'queueAge', 'Maximum', options);
+  }
+
+  /** Seconds until what waits now is done, at the pace of late. */
+  public metricTimeToDrain(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return appMetric(this.appId, 'timeToDrain', 'Maximum', options);
+  }
+
+  /** Requests that wait. */
+  public metricWaiting(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return appMetric(this.appId, 'waiting', 'Maximum', options);
+  }
+
+  /** Requests in progress. */
+  public metricInProgress(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return appMetric(this.appId, 'inProgress', 'Maximum', options);
+  }
+
+  /** Runners in a state. */
+  public metricRunners(state: RunnerState, options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return appMetric(this.appId, state, 'Maximum', options);
+  }
+
+  /** Runners that became ready. */
+  public metricColdStarts(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return appMetric(this.appId, 'coldStarts', 'Sum', options);
+  }
+
+  /** Seconds from the launch of a runner until it was ready. */
+  public metricColdStartTime(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return appMetric(this.appId, 'coldStartTime', 'p95', options);
+  }
+
+  /** Runners that failed to start. */
+  public metricFailedStarts(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return appMetric(this.appId, 'failedStarts', 'Sum', options);
+  }
+
+  /** Milliseconds from the submission of a request until its end. */
+  public metricLatency(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return appMetric(this.appId, 'latency', 'p95', options);
+  }
+
+  /** Requests that ended with a status of 500 or more. */
+  public metricErrors(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return appMetric(this.appId, 'errors', 'Sum', options);
+  }
+
+  /** What runners took of their machines, in USD at the on-demand price: an estimate. */
+  public metricEstimatedCost(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return appMetric(this.appId, 'estimatedCost', 'Sum', options);
+  }
+
+  /** Makes a dashboard of the app. Three dashboards of an account are free, each further one costs $3 a month. */
+  public addDashboard(): cloudwatch.Dashboard {
+    return new cloudwatch.Dashboard(this, 'Dashboard', {
+      dashboardName: this.names.appQueue(this.alias),
+      widgets: [appWidgets(this.appId)],
+    });
+  }
+
+  /** Makes alarms for requests that wait long, errors, failing starts and messages that can't be read. */
+  public addRecommendedAlarms(options: AppAlarmOptions = {}): cloudwatch.Alarm[] {
+    const minutes = { period: Duration.minutes(5) };
+    const alarms = [
+      this.alarm('QueueAge', this.metricQueueAge(minutes), (options.queueAge ?? Duration.minutes(15)).toSeconds()),
+      this.alarm('Errors', this.metricErrors(minutes), options.errors ?? 5),
+      this.alarm('FailedStarts', this.metricFailedStarts(minutes), 2),
+      this.alarm('DeadLetters', this.deadLetterQueue.metricApproximateNumberOfMessagesVisible(minutes), 0),
+    ];
+    for (const alarm of alarms) alarm.addAlarmAction(...(options.actions ?? []));
+    return alarms;
+  }
+
+  private alarm(id: string, metric: cloudwatch.IMetric, threshold: number): cloudwatch.Alarm {
+    return new cloudwatch.Alarm(this, `${id}Alarm`, {
+      metric,
+      threshold,
+      comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
+      evaluationPeriods: 1,
+      // An app that rests writes nothing.
+      treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
     });
   }
 
@@ -388,7 +551,7 @@ export class ServerlessGpuApp extends Construct {
     return { ...Object.fromEntries(stored), ...given };
   }
 
-  private deploy(pools: readonly MachinePool[], room: Room): void {
+  private deploy(pools: readonly MachinePool[], room: Room, verify: boolean): void {
     const { requirements: _requirements, env: _env, ...spec } = this.spec;
     const deployment: AppDeployment = {
       app: this.appId,
@@ -404,6 +567,13 @@ export class ServerlessGpuApp extends Construct {
     const teardown = new Teardown(this, 'Teardown', arns.lifecycleFunction, { kind: 'app', app: this.appId });
     teardown.node.addDependency(...everythingElse, parameter, ...pools.map((pool) => pool.teardown));
     if (this.platform instanceof ServerlessGpuPlatform) teardown.node.addDependency(this.platform._teardown);
+    if (!verify) return;
+    const verification = new DeployedRevision(this, 'Verification', arns.lifecycleFunction, {
+      kind: 'verify',
+      app: this.appId,
+      taskDefinition: this.taskDefinition.taskDefinitionArn,
+    });
+    verification.node.addDependency(teardown);
   }
 }
 

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import { CfnOutput, Duration, RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as efs from 'aws-cdk-lib/aws-efs';
+import type * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import * as s3 from 'aws-cdk-lib/aws-s3';
@@ -13,9 +15,11 @@ import type { PlatformDeployment } from '../runtime/domain/deployment';
 import { Capacity } from './capacity';
 import { type Gateway } from './gateway';
 import { NetworkMode } from './network-mode';
+import { appWidgets } from './private/app-metrics';
 import { Controller } from './private/controller';
 import { deploymentParameter } from './private/deployment-parameter';
 import { GatewayFunction } from './private/gateway-function';
+import { grantReadKey } from './private/key-grant';
 import { ImportedPlatform } from './private/imported-platform';
 import { Lifecycle, Teardown } from './private/lifecycle';
 import { MachineRole } from './private/machine-role';
@@ -212,6 +216,8 @@ export class ServerlessGpuPlatform extends Construct implements IServerlessGpuPl
 
   private readonly lifecycle: Lifecycle;
 
+  private dashboard: cloudwatch.Dashboard | undefined;
+
   /** Apps by the path of their construct, to find two of one name. */
   private readonly apps = new Map<string, string>();
 
@@ -287,6 +293,26 @@ export class ServerlessGpuPlatform extends Construct implements IServerlessGpuPl
     new CfnOutput(this, 'Url', { description: 'Where callers reach the apps', value: this.url });
   }
 
+  /** Lets somebody read the API key with which apps are called, from `/sgpu/<platform>/secrets/invoke-key` in SSM. */
+  public grantInvoke(grantee: iam.IGrantable): iam.Grant {
+    return grantReadKey(this, grantee, new ResourceNames(this.platformName).invokeKey);
+  }
+
+  /** Lets somebody read the admin key, from `/sgpu/<platform>/secrets/admin-key` in SSM. */
+  public grantAdminister(grantee: iam.IGrantable): iam.Grant {
+    return grantReadKey(this, grantee, new ResourceNames(this.platformName).adminKey);
+  }
+
+  /** Makes a dashboard of all apps of this CDK app that run on the platform. */
+  public addDashboard(): cloudwatch.Dashboard {
+    const dashboard = new cloudwatch.Dashboard(this, 'Dashboard', {
+      dashboardName: new ResourceNames(this.platformName).table,
+    });
+    for (const name of this.apps.keys()) dashboard.addWidgets(...appWidgets(`${this.platformName}/${name}`));
+    this.dashboard = dashboard;
+    return dashboard;
+  }
+
   /** @internal */
   public _addApp(app: IConstruct, name: string): void {
     const other = this.apps.get(name);
@@ -294,6 +320,7 @@ export class ServerlessGpuPlatform extends Construct implements IServerlessGpuPl
       refuse(app, `\`name\` is '${name}', as that of ${other}: an app of a platform needs a name of its own`);
     }
     this.apps.set(name, app.node.path);
+    this.dashboard?.addWidgets(...appWidgets(`${this.platformName}/${name}`));
   }
 
   /**

@@ -70,7 +70,7 @@ function controllerStatements(arns: PlatformArns, clusterName: string): readonly
     allow(['ecs:ListTasks'], ['*'], inCluster),
     allow(['ecs:ListContainerInstances'], [cluster]),
     allow(
-      ['ecs:DescribeContainerInstances', 'ecs:UpdateContainerInstancesState', 'ecs:DeregisterContainerInstance'],
+      ['ecs:DescribeContainerInstances', 'ecs:UpdateContainerInstancesState'],
       [arns.containerInstances(clusterName), cluster],
     ),
     allow(['iam:PassRole'], [arns.roles], {
@@ -80,14 +80,18 @@ function controllerStatements(arns: PlatformArns, clusterName: string): readonly
       [
         'autoscaling:LaunchInstances',
         'autoscaling:SetDesiredCapacity',
-        'autoscaling:SetInstanceProtection',
         'autoscaling:TerminateInstanceInAutoScalingGroup',
       ],
       [arns.autoScalingGroups],
     ),
-    // Auto Scaling and EC2 take no resource for what only describes.
+    // Auto Scaling takes no resource for what only describes, and demands the two of EC2 of who calls LaunchInstances.
     allow(
-      ['autoscaling:DescribeAutoScalingGroups', 'autoscaling:DescribeScalingActivities', 'ec2:DescribeInstances'],
+      [
+        'autoscaling:DescribeAutoScalingGroups',
+        'autoscaling:DescribeScalingActivities',
+        'ec2:CreateFleet',
+        'ec2:DescribeLaunchTemplateVersions',
+      ],
       ['*'],
     ),
   ];

@@ -1,6 +1,6 @@
 import { CustomResource, Duration } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
-import { HANDLER, type TeardownRequest } from '../../runtime/aws-layout';
+import { HANDLER, type TeardownRequest, type VerificationRequest } from '../../runtime/aws-layout';
 import { PlatformArns } from './platform-arns';
 import { PlatformFunction, type PlatformFunctionSurroundings } from './platform-function';
 import { allow, TABLE_ACTIONS } from './policy-statements';
@@ -53,6 +53,18 @@ export class Teardown extends CustomResource {
       resourceType: 'Custom::ServerlessGpuTeardown',
       properties: { ...request },
       serviceTimeout: Duration.minutes(30),
+    });
+  }
+}
+
+/** A deployment waits until a runner of the new revision is ready, and is rolled back when none becomes it. */
+export class DeployedRevision extends CustomResource {
+  constructor(scope: Construct, id: string, serviceToken: string, request: VerificationRequest) {
+    super(scope, id, {
+      serviceToken,
+      resourceType: 'Custom::ServerlessGpuVerification',
+      properties: { ...request },
+      serviceTimeout: Duration.minutes(16),
     });
   }
 }
