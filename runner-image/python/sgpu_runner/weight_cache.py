@@ -7,9 +7,8 @@ that read weights in C or Rust. So the functions that hand out paths of weights,
 an app spells out itself (`torch.load("/data/…")`) is read from the volume.
 
 `SGPU_WEIGHT_CACHE` names the folder on the machine's disk, `SGPU_CACHED_VOLUMES` is a JSON object, mount path to the
-volume's name. Without either nothing is
-cached, nor in a folder that only its owner may write to: it is not the machine's. What a start reads is noted on the volume, and the next start copies
-it ahead of time, several files at once.
+volume's name. Without either nothing is cached, nor in a folder that only its owner may write to: it is not the
+machine's. What a start reads is noted on the volume, and the next start copies it ahead of time, several files at once.
 """
 
 from __future__ import annotations
