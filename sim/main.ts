@@ -1,14 +1,24 @@
 /** The simulator's command line: `npm run --silent sim -- compare --trace FILE.csv --start-seconds 300`. */
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { UserError } from '../runtime/domain/user-error';
 import { compare, formatRowsCsv } from './compare';
+import { frontierSvg } from './frontier-plot';
+import { frontierOf } from './frontier';
+import { advantageTable } from './frontier-table';
 import { policiesNamed, POLICY_NAMES } from './policies';
+import { formatReplay, replay } from './replay';
 import { parseTraceCsv } from './trace-csv';
+import { namedTraces, REPORTED_TRACES, TRACE_NAMES } from './traces/named';
 
-export const USAGE = `Compares scaling policies on a trace of requests.
+export const USAGE = `Compares scaling policies on traces of requests.
 
   npm run --silent sim -- compare --trace FILE.csv --start-seconds 300 [options]
+  npm run --silent sim -- frontier --start-seconds 30,90,300 [--traces A,B] [--out FOLDER] [options]
+  npm run --silent sim -- replay --trace FILE.csv --start-seconds 300 --keep-alive 60 [--scaling-policy adaptive]
+
+compare
 
 The trace has the columns app, arrival_s and service_s. Prints one row for each policy and value of its knob:
 policy, knob, mean_wait_s, p50_wait_s, p95_wait_s, gpu_hours, starts, delayed_share (waited for over a second).
@@ -24,15 +34,34 @@ policy, knob, mean_wait_s, p50_wait_s, p95_wait_s, gpu_hours, starts, delayed_sh
   --start-variation N           coefficient of variation of the stages of a start (default 0)
   --seed N                      decides everything random (default 1)
   --json                        rows as JSON, with the number of unserved requests
+
+frontier sweeps the knobs of all policies over traces that come with the simulator, prints how the adaptive policy compares
+with the best of the others at equal GPU-hours, and writes an SVG for each trace and start to --out.
+
+  --traces A,B                  of ${TRACE_NAMES.join(', ')}
+                                (default: those the policy was not tuned on)
+  --out FOLDER                  where plots go (default: none are made)
+
+replay runs one day as the controller would and says how far from a clairvoyant it was.
+
+  --keep-alive N                keep_alive of the apps, seconds (default 60)
+  --scaling-policy NAME         fal or adaptive (default fal)
 `;
 
 /** Runs the command line and returns what it prints. Throws a `UserError` for what can't be. */
 export function run(args: readonly string[]): string {
   const { values, positionals } = parsed(args);
   if (values.help === true || positionals.length === 0) return USAGE;
-  if (positionals.length > 1 || positionals[0] !== 'compare') {
-    throw new UserError(`There is no command ${JSON.stringify(positionals.join(' '))}: the only one is compare`);
-  }
+  const command = positionals.join(' ');
+  if (command === 'frontier') return runFrontier(values);
+  if (command === 'replay') return runReplay(values);
+  if (command === 'compare') return runCompare(values);
+  throw new UserError(`There is no command ${JSON.stringify(command)}: there are compare, frontier and replay`);
+}
+
+type Values = ReturnType<typeof parsed>['values'];
+
+function runCompare(values: Values): string {
   if (values.trace === undefined) throw new UserError('--trace is missing: it names a CSV file with the requests');
   const rows = compare(
     parseTraceCsv(readTrace(values.trace), values.trace),
@@ -51,6 +80,41 @@ export function run(args: readonly string[]): string {
     },
   );
   return values.json === true ? `${JSON.stringify(rows, undefined, 2)}\n` : formatRowsCsv(rows);
+}
+
+function runFrontier(values: Values): string {
+  const starts = (values['start-seconds'] ?? '30,90,300').split(',');
+  const names = listed(values.policies) ?? POLICY_NAMES.filter((name) => name !== 'controller');
+  const traces = namedTraces(process.cwd(), values.traces?.split(',') ?? REPORTED_TRACES);
+  const frontiers = traces.flatMap((trace) =>
+    starts.map((start) =>
+      frontierOf(trace, policiesNamed(names), {
+        startSeconds: number('start-seconds', start, 0, LONGEST_START_S),
+        sharedMachines: values['shared-machines'] ?? false,
+      }),
+    ),
+  );
+  if (values.out !== undefined) {
+    mkdirSync(values.out, { recursive: true });
+    for (const frontier of frontiers) {
+      const file = join(values.out, `${frontier.trace}-${frontier.startSeconds}`);
+      writeFileSync(`${file}.svg`, frontierSvg(frontier));
+      writeFileSync(`${file}-p95.svg`, frontierSvg(frontier, 'p95_wait_s'));
+    }
+  }
+  return values.json === true ? `${JSON.stringify(frontiers, undefined, 2)}\n` : advantageTable(frontiers);
+}
+
+function runReplay(values: Values): string {
+  if (values.trace === undefined) throw new UserError('--trace is missing: it names a CSV file with the requests');
+  const policy = values['scaling-policy'] ?? 'fal';
+  if (policy !== 'fal' && policy !== 'adaptive')
+    throw new UserError(`--scaling-policy is ${JSON.stringify(policy)}: it must be fal or adaptive`);
+  const result = replay(parseTraceCsv(readTrace(values.trace), values.trace), {
+    startSeconds: number('start-seconds', values['start-seconds'], 0, LONGEST_START_S),
+    spec: { keep_alive: number('keep-alive', values['keep-alive'] ?? '60', 0, 604_800), scaling_policy: policy },
+  });
+  return values.json === true ? `${JSON.stringify(result, undefined, 2)}\n` : formatReplay(result);
 }
 
 /** Runs the command line of this process. */
@@ -77,6 +141,10 @@ const OPTIONS = {
   'lag-seconds': { type: 'string' },
   'start-variation': { type: 'string' },
   seed: { type: 'string' },
+  traces: { type: 'string' },
+  out: { type: 'string' },
+  'keep-alive': { type: 'string' },
+  'scaling-policy': { type: 'string' },
   json: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
 } as const;

@@ -35,7 +35,7 @@ const TABLE: Readonly<Record<string, { readonly folders: readonly string[]; read
     folders: ['runtime'],
     packages: ['@hono/node-server', 'hono', '@peculiar/x509', 'reflect-metadata', 'node:'],
   },
-  cli: { folders: ['daemon', 'runtime', 'lib'], packages: ['commander', 'node:'] },
+  cli: { folders: ['daemon', 'runtime', 'lib', 'sim'], packages: ['commander', 'node:'] },
   bin: { folders: ['cli', 'lib', 'runtime/domain'], packages: ['aws-cdk-lib', 'commander', 'node:'] },
   lambda: {
     folders: ['runtime'],
@@ -67,6 +67,15 @@ test.each(Object.keys(TABLE))('%s imports only what the table allows', (folder) 
         .map((imported) => `${file}: ${imported}`),
     );
   expect(offences).toEqual([]);
+});
+
+test('no rule of another platform is shipped: nothing that the command line reaches imports sim/peers', () => {
+  const reached = new Set<string>(['bin/sgpu.ts']);
+  for (const file of reached) {
+    for (const imported of importsOf(file)) if (files.includes(`${imported}.ts`)) reached.add(`${imported}.ts`);
+  }
+  expect(reached).toContain('sim/what-if.ts');
+  expect([...reached].filter((file) => file.startsWith('sim/peers/'))).toEqual([]);
 });
 
 /** A package name, `node:…`, or the path of a file of ours. */
