@@ -120,6 +120,8 @@ export class EcsTasks {
       placementConstraints: [{ type: 'memberOf', expression: `ec2InstanceId == ${order.machine}` }],
       overrides: {
         containerOverrides: [
+          // fal's name for the id of a runner.
+          { name: CONTAINER.app, environment: [{ name: 'FAL_JOB_ID', value: order.runner }] },
           {
             name: CONTAINER.agent,
             environment: [

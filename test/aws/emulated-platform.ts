@@ -16,7 +16,7 @@ import { createKey } from '../../runtime/gateway/keys';
 import { eventually } from '../contract/eventually';
 import { startAwsEmulator, type AwsEmulator } from '../support/aws-emulator';
 import { EcsStandIn } from '../support/ecs-stand-in';
-import type { Containers, StandInTask } from '../support/ecs-stand-in-cluster';
+import type { Containers, StandInMachine, StandInTask } from '../support/ecs-stand-in-cluster';
 import { CallRecorder } from './call-recorder';
 import { EmulatedAccount, type EmulatedFunction } from './emulated-account';
 import { EventSources } from './event-sources';
@@ -49,13 +49,24 @@ export interface TaskToStart {
   readonly overrides: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 
+/** The containers of a task, which can also break. */
+export interface RunningContainers extends Containers {
+  /** Ends the app's container by force, unasked. */
+  kill(): void;
+}
+
+export interface RunningTask {
+  readonly machine: StandInMachine;
+  readonly kill: () => void;
+}
+
 export interface EmulatedPlatformOptions {
   /** Folder of a cloud assembly with one stack. */
   readonly assembly: string;
   readonly stackName: string;
   /** The name that the template gives its cluster. */
   readonly cluster: string;
-  readonly startTask: (task: TaskToStart) => Containers;
+  readonly startTask: (task: TaskToStart) => RunningContainers;
   readonly onLine?: (line: string) => void;
   /** AWS fires the controller's rule once a minute. */
   readonly ruleIntervalMs?: number;
@@ -68,6 +79,7 @@ export class EmulatedPlatform {
     string,
     { readonly containers: readonly ContainerDefinition[]; readonly role: string }
   >();
+  readonly #running = new Map<StandInTask, RunningContainers>();
   readonly #familyRevisions = new Map<string, number>();
   #account!: EmulatedAccount;
   #stack!: CreatedStack;
@@ -147,6 +159,13 @@ export class EmulatedPlatform {
     const name = [...this.#stack.properties.values()].find(({ TableName }) => typeof TableName === 'string')?.TableName;
     const keys = new DynamoKeyStore(new DynamoTable(client, String(name)));
     return createKey({ keys, clock: new SystemClock() }, { user: this.owner, scope, description: 'of the tests' });
+  }
+
+  /** Tasks of an app that have not ended. */
+  tasks(alias: string): readonly RunningTask[] {
+    return this.standIn.cluster.tasks
+      .filter((task) => task.ended === undefined && task.taskDefinition.includes(`-${alias}:`))
+      .map((task) => ({ machine: task.machine, kill: () => this.#running.get(task)?.kill() }));
   }
 
   /** Every recorded call against the policies of its role. */
@@ -280,12 +299,14 @@ export class EmulatedPlatform {
   private startTask(task: StandInTask): Containers {
     const definition = this.#taskDefinitions.get(task.taskDefinition);
     if (definition === undefined) throw new Error(`No task definition ${task.taskDefinition}`);
-    return this.options.startTask({
+    const running = this.options.startTask({
       task,
       containers: definition.containers,
       credentials: this.credentials(definition.role),
       overrides: overridesOf(task.overrides),
     });
+    this.#running.set(task, running);
+    return running;
   }
 }
 

@@ -7,8 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CONTAINER, VARIABLE } from '../../runtime/aws-layout';
-import type { Containers } from '../support/ecs-stand-in-cluster';
-import type { ContainerDefinition, TaskToStart } from './emulated-platform';
+import type { ContainerDefinition, RunningContainers, TaskToStart } from './emulated-platform';
 
 export interface TaskProcessesOptions {
   /** The command that stands for the app's image, told its port in PORT. */
@@ -23,12 +22,15 @@ export interface TaskProcessesOptions {
 }
 
 /** What ECS does for a task: app first, agent beside it; when one ends, so does the other. */
-export function startTaskProcesses(options: TaskProcessesOptions, task: TaskToStart): Containers {
+export function startTaskProcesses(options: TaskProcessesOptions, task: TaskToStart): RunningContainers {
   const running = new TaskProcesses(options, task);
   return {
     ended: running.run(),
     stop: () => {
       running.stop();
+    },
+    kill: () => {
+      running.kill();
     },
   };
 }
@@ -76,6 +78,10 @@ class TaskProcesses {
   stop(): void {
     this.stopped = true;
     this.signal();
+  }
+
+  kill(): void {
+    this.children[0]?.kill('SIGKILL');
   }
 
   private signal(): void {

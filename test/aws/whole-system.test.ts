@@ -70,12 +70,81 @@ test('the app answers directly and as a stream', async () => {
   expect(strokes).toEqual([1, 2, 3].map((stroke) => ({ prompt: 'a cat', stroke })));
 });
 
-test('every call that was made is one that its role may make', async () => {
-  expect(await platform.denials()).toEqual([]);
+test('a request in progress is cancelled, and the app is told', async () => {
+  const { request_id: requestId } = await fal.queue.submit('art/worker', { input: job('first') });
+  await begun('first');
+  await fal.queue.cancel('art/worker', { requestId });
   await eventually(async () => {
-    expect(platform.errors).toEqual([]);
+    expect((await fal.queue.status('art/worker', { requestId })).status).toBe('COMPLETED');
   });
 });
+
+test('a waiting request is cancelled and never handed to a runner', async () => {
+  const first = await fal.queue.submit('art/worker', { input: job('second') });
+  await begun('second');
+  const waiting = await fal.queue.submit('art/worker', { input: job('never') });
+  expect(await fal.queue.status('art/worker', { requestId: waiting.request_id })).toMatchObject({ queue_position: 0 });
+  await fal.queue.cancel('art/worker', { requestId: waiting.request_id });
+  open('second');
+  await finished(first.request_id);
+  expect(folder.lines('journal')).not.toContain('never');
+});
+
+test('a request whose container is killed goes to another runner', async () => {
+  const { request_id: requestId } = await fal.queue.submit('art/worker', { input: job('third') });
+  await begun('third');
+  const [killed] = platform.tasks('worker');
+  killed?.kill();
+  await eventually(async () => {
+    expect(folder.lines('journal').filter((name) => name === 'third').length).toBe(2);
+  });
+  open('third');
+  await finished(requestId);
+  expect((await fal.queue.result('art/worker', { requestId })).data).toMatchObject({ name: 'third' });
+});
+
+test('a machine that Spot takes back gets no more work, and finishes what it has', async () => {
+  const last = await fal.queue.submit('art/worker', { input: job('fourth') });
+  await begun('fourth');
+  const [before] = platform.tasks('worker');
+  await platform.functionOf(/Controller/).invoke({
+    'detail-type': 'EC2 Spot Instance Interruption Warning',
+    detail: { 'instance-id': before?.machine.id, 'instance-action': 'terminate' },
+  });
+  const next = await fal.queue.submit('art/worker', { input: job('fifth') });
+  open('fourth');
+  await finished(last.request_id);
+  await begun('fifth');
+  expect(platform.tasks('worker').map(({ machine }) => machine.id)).not.toContain(before?.machine.id);
+  open('fifth');
+  await finished(next.request_id);
+  expect((await fal.queue.result('art/worker', { requestId: last.request_id })).data).toMatchObject({ name: 'fourth' });
+});
+
+test('every call that was made is one that its role may make', async () => {
+  expect(await platform.denials()).toEqual([]);
+  expect(platform.errors).toEqual([]);
+});
+
+function job(name: string): { readonly name: string; readonly journal: string; readonly gate: string } {
+  return { name, journal: folder.file('journal'), gate: folder.file(name) };
+}
+
+function open(name: string): void {
+  folder.write(name, '');
+}
+
+async function begun(name: string): Promise<void> {
+  await eventually(async () => {
+    expect(folder.lines('journal')).toContain(name);
+  });
+}
+
+async function finished(requestId: string): Promise<void> {
+  await eventually(async () => {
+    expect((await fal.queue.status('art/worker', { requestId })).status).toBe('COMPLETED');
+  });
+}
 
 const SERVICES: Readonly<Record<string, string>> = {
   'fal.run': 'run',

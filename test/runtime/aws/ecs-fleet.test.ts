@@ -36,6 +36,7 @@ describe('a runner that finds no machine', () => {
     expect(scene.tasks[0]).toMatchObject({
       overrides: {
         containerOverrides: [
+          { name: 'app', environment: [{ name: 'FAL_JOB_ID', value: runner }] },
           {
             name: 'agent',
             environment: [
