@@ -70,7 +70,7 @@ export function expectedWindow(periods: readonly number[], spared: number, start
       held += period - fromMs;
       const missed = sorted.length - last;
       const gain = (last - from + 1) * spared - held - missed * (start + untilMs - fromMs);
-      if (gain > bestGain) {
+      if (gain > bestGain && 2 * (last - from + 1) >= sorted.length) {
         bestGain = gain;
         best = { fromMs, untilMs };
       }
