@@ -16,6 +16,7 @@ import type { GatewaySettings } from '../runtime/gateway/dependencies';
 import { createGateway } from '../runtime/gateway/gateway';
 import type { Log } from '../runtime/gateway/log';
 import { RequestQueue } from '../runtime/queue/request-queue';
+import { appQueueUrls } from './app-queues';
 import { variable } from './environment';
 import { Pokes, toControlQueue } from './pokes';
 
@@ -36,7 +37,7 @@ export function openGateway({ settings, log, waitUntil }: GatewayPlatformOptions
   const apps = new DynamoAppStore(table, clock);
   const requests = new DynamoRequestStore({ table, blobs, clock });
   const runners = new DynamoRunnerRegistry(table);
-  const doorbell = new SqsDoorbell({ client: sqs, queueUrl: queuesBeside(controlQueueUrl, names), log });
+  const doorbell = new SqsDoorbell({ client: sqs, queueUrl: appQueueUrls(controlQueueUrl, names), log });
   const pokes = new Pokes({ apps, requests, runners, clock, send: toControlQueue(sqs, controlQueueUrl) });
   return createGateway({
     ...{ apps, blobs, clock, log, requests, runners, waitUntil },
@@ -53,10 +54,4 @@ export function openGateway({ settings, log, waitUntil }: GatewayPlatformOptions
       );
     },
   });
-}
-
-/** All queues of a platform are in one account and region: their URLs differ in the name alone. */
-function queuesBeside(url: string, names: ResourceNames): (app: string) => string {
-  const beside = url.slice(0, url.lastIndexOf('/') + 1);
-  return (app) => beside + names.appQueue(app.slice(app.lastIndexOf('/') + 1));
 }

@@ -1,6 +1,7 @@
 /** What the gateway says of itself in CloudWatch: errors as log lines, and metrics in log lines (EMF). */
 import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
+import { METRIC_NAMESPACE } from '../runtime/aws-layout';
 import type { Log } from '../runtime/gateway/log';
 
 export class GatewayReport implements Log {
@@ -9,7 +10,7 @@ export class GatewayReport implements Log {
 
   constructor(platform: string) {
     this.logger = new Logger({ serviceName: SERVICE, persistentKeys: { platform } });
-    this.metrics = new Metrics({ namespace: 'sgpu', serviceName: SERVICE, defaultDimensions: { platform } });
+    this.metrics = new Metrics({ namespace: METRIC_NAMESPACE, serviceName: SERVICE, defaultDimensions: { platform } });
   }
 
   error(message: string, error?: unknown): void {

@@ -76,6 +76,8 @@ export class AppMetrics {
 /** Writes to standard output, where Lambda's log takes it from. */
 export function embeddedMetrics(): AppMetricsOptions['write'] {
   const metrics = new Metrics({ namespace: METRIC_NAMESPACE });
+  // A dimension more would make another metric: the library adds the name of the service.
+  metrics.clearDefaultDimensions();
   return (app, values) => {
     metrics.addDimension(METRIC_DIMENSION, app);
     for (const [metric, value] of Object.entries(values)) {

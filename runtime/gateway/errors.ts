@@ -55,6 +55,11 @@ export function unknownApp(id: string): GatewayError {
   return detailError(404, `Application "${id}" not found`);
 }
 
+/** An app that is being removed. What was submitted before can still be read. */
+export function closedApp(id: string): GatewayError {
+  return detailError(410, `Application "${id}" is being removed and takes no more requests`);
+}
+
 /** What fal answers for a request that doesn't exist, has expired or is somebody else's. */
 export function unknownRequest(): GatewayError {
   return new GatewayError(404, { status: 'NOT_FOUND' });

@@ -9,6 +9,7 @@ import { ownerOf } from './app-directory';
 import { TOKEN_PARAMETER, type Authentication, type Authenticator } from './authentication';
 import { BriefCache } from './brief-cache';
 import type { GatewayDependencies, TokenAuthority } from './dependencies';
+import { closedApp } from './errors';
 import { callerWishes, headersForApp, type CallerWishes } from './platform-headers';
 import { readBody, requireJson } from './request-body';
 import { requestUrl, withoutParameters } from './request-url';
@@ -23,6 +24,10 @@ export interface Target {
 export interface SubmissionOptions {
   readonly mode: RequestMode;
   readonly webhookUrl?: string;
+  /** The request asks for a WebSocket, not for an answer. */
+  readonly webSocket?: boolean;
+  /** Told the id when everything else is known, before any runner can claim the request; may throw. */
+  readonly announce?: (id: string) => Promise<void>;
   /** Called between the checks and the reading of the body; may throw. */
   readonly beforeBody?: () => Promise<void>;
 }
@@ -44,10 +49,12 @@ export class Submissions {
   async submit(request: Request, { app, path }: Target, options: SubmissionOptions): Promise<RequestHead> {
     const authentication = await this.authenticator.authenticate(request);
     requireAccess(authentication.caller, app, path);
+    if (app.closingSince !== undefined) throw closedApp(app.id);
     const wishes = callerWishes(request.headers);
     await options.beforeBody?.();
     const id = this.ids.next(app.id, this.dependencies.clock.now());
     const input = await this.input(request, { app, path }, { id, ...options }, authentication, wishes);
+    await options.announce?.(id);
     const head = await this.store({ app, path }, { id, ...options }, authentication, wishes, input);
     this.dependencies.poke(app.id);
     return head;
@@ -88,7 +95,7 @@ export class Submissions {
   private async input(
     request: Request,
     { app, path }: Target,
-    { id, mode }: Identified,
+    { id, mode, webSocket = false }: Identified,
     { caller, forwarded }: Authentication,
     wishes: CallerWishes,
   ): Promise<RequestInput> {
@@ -107,10 +114,13 @@ export class Submissions {
     });
     return {
       method: request.method,
-      target: path + withoutParameters(requestUrl(request).search, PLATFORM_PARAMETERS),
+      target: path + withoutParameters(requestUrl(request).search, webSocket ? CONNECTION_PARAMETERS : PLATFORM_PARAMETERS),
       // Whoever reads a stored result later may not understand an encoding that the submitter accepted.
-      headers:
-        mode === 'run' && acceptEncoding !== undefined ? { ...headers, 'accept-encoding': acceptEncoding } : headers,
+      headers: {
+        ...headers,
+        ...(mode === 'run' && acceptEncoding !== undefined ? { 'accept-encoding': acceptEncoding } : {}),
+        ...(webSocket ? { upgrade: 'websocket' } : {}),
+      },
       body,
     };
   }
@@ -122,3 +132,8 @@ type Identified = SubmissionOptions & { readonly id: string };
 const ANONYMOUS = 'anonymous';
 
 const PLATFORM_PARAMETERS: ReadonlySet<string> = new Set([TOKEN_PARAMETER, 'fal_webhook', 'fal_max_queue_length']);
+
+/** How many unread messages of a realtime connection are kept; the gateway's business. */
+export const BUFFERING_PARAMETER = 'max_buffering';
+
+const CONNECTION_PARAMETERS: ReadonlySet<string> = new Set([...PLATFORM_PARAMETERS, BUFFERING_PARAMETER]);

@@ -13,7 +13,7 @@ import { SystemClock } from '../../runtime/aws/clock';
 import { dynamoClient, type DynamoTable } from '../../runtime/aws/dynamo-table';
 import { DynamoRequestStore } from '../../runtime/aws/request-store';
 import { DynamoRunnerRegistry } from '../../runtime/aws/runner-registry';
-import { METRIC_NAMESPACE, ResourceNames, VARIABLE } from '../../runtime/aws-layout';
+import { METRIC_DIMENSION, METRIC_NAMESPACE, ResourceNames, VARIABLE } from '../../runtime/aws-layout';
 import type { AppDeployment } from '../../runtime/domain/deployment';
 import { submitted } from '../../runtime/domain/request';
 import { TaggedIds } from '../../runtime/domain/tagged-id';
@@ -96,7 +96,12 @@ test('metrics of the app are lines of the log', async () => {
   const metrics = lines
     .filter((line) => line.includes(METRIC_NAMESPACE))
     .map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>);
-  expect(metrics.at(-1)).toMatchObject({ App: APP, RequestsWaiting: 1, RunnersStarting: 1 });
+  expect(metrics.at(-1)).toMatchObject({
+    App: APP,
+    RequestsWaiting: 1,
+    RunnersStarting: 1,
+    _aws: { CloudWatchMetrics: [{ Namespace: METRIC_NAMESPACE, Dimensions: [[METRIC_DIMENSION]] }] },
+  });
 });
 
 test('a new task definition is a new revision, and its settings are taken over', async () => {

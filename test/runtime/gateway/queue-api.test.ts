@@ -1,3 +1,4 @@
+import { AppChanges } from '../../../runtime/apps/app-changes';
 import { APP, TestPlatform, UNKNOWN_ID } from './test-platform';
 
 let platform: TestPlatform;
@@ -130,6 +131,16 @@ describe('submit', () => {
       expect(response.headers.get('x-fal-error-type')).toBe('bad_request');
     },
   );
+
+  test('an app that is being removed takes no more requests, and says so', async () => {
+    await platform.addApp('local/leaving');
+    await new AppChanges(platform.apps, platform.clock).close('local/leaving');
+    const response = await platform.post('/queue/local/leaving');
+    expect(response.status).toBe(410);
+    expect(await json(response)).toEqual({
+      detail: 'Application "local/leaving" is being removed and takes no more requests',
+    });
+  });
 
   test('an unknown app is 404 by fal’s words', async () => {
     const response = await platform.post('/queue/local/nothing');
