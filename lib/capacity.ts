@@ -27,6 +27,14 @@ export interface CapacityOptions {
   readonly maxMachines?: number;
 
   /**
+   * Machines that are kept stopped, set up and with their images on the root volume, beside those that run. They start
+   * sooner, and cost their disks alone. Not with Spot or a Capacity Block: EC2 has no warm pools of these.
+   *
+   * @default 0
+   */
+  readonly stoppedMachines?: number;
+
+  /**
    * Whether the app has machines of its own. Apps that share machines are one trust domain: a container isn't a boundary
    * that holds against code that means harm.
    *

@@ -15,10 +15,12 @@ import type { PlatformDeployment } from '../runtime/domain/deployment';
 import { Capacity } from './capacity';
 import { type Gateway } from './gateway';
 import { NetworkMode } from './network-mode';
+import { acknowledge } from './private/acknowledgements';
 import { appWidgets } from './private/app-metrics';
 import { Controller } from './private/controller';
 import { deploymentParameter } from './private/deployment-parameter';
 import { GatewayFunction } from './private/gateway-function';
+import { letPlatformUse } from './private/encryption';
 import { grantReadKey } from './private/key-grant';
 import { ImportedPlatform } from './private/imported-platform';
 import { Lifecycle, Teardown } from './private/lifecycle';
@@ -148,7 +150,8 @@ export interface ServerlessGpuPlatformProps {
   readonly gateway?: Gateway;
 
   /**
-   * The key for requests and results at rest.
+   * The key for requests, results and volumes at rest. The policy of a key that is imported must let the roles under
+   * `/sgpu/<platform>/` use it through DynamoDB and S3.
    *
    * @default - keys of AWS
    */
@@ -240,7 +243,7 @@ export class ServerlessGpuPlatform extends Construct implements IServerlessGpuPl
     this.subnetIds = subnetIds;
     const machineSecurityGroup = this.machineSecurityGroup();
     this.connections = new ec2.Connections({ securityGroups: [machineSecurityGroup] });
-    this.cluster = props.cluster ?? new ecs.Cluster(this, 'Cluster', { vpc: this.vpc, clusterName: names.cluster });
+    this.cluster = props.cluster ?? this.ownCluster(names);
     this.clusterName = this.cluster.clusterName;
     this.instanceProfileArn = new MachineRole(this, 'Machine', {
       names,
@@ -250,6 +253,7 @@ export class ServerlessGpuPlatform extends Construct implements IServerlessGpuPl
     this.fileSystem.connections.allowDefaultPortFrom(this);
     this.fileSystemId = this.fileSystem.fileSystemId;
 
+    if (props.encryptionKey !== undefined) letPlatformUse(props.encryptionKey, this, names);
     new RequestTable(this, 'Table', {
       tableName: names.table,
       ...(props.encryptionKey === undefined ? {} : { encryptionKey: props.encryptionKey }),
@@ -342,6 +346,16 @@ export class ServerlessGpuPlatform extends Construct implements IServerlessGpuPl
     return new Network(this, 'Network', { mode: network ?? NetworkMode.publicNoIngress() }).vpc;
   }
 
+  private ownCluster(names: ResourceNames): ecs.Cluster {
+    const cluster = new ecs.Cluster(this, 'Cluster', { vpc: this.vpc, clusterName: names.cluster });
+    acknowledge(
+      cluster,
+      'ECS4',
+      'The platform has metrics of its own; Container Insights bills each runner: bring a cluster that has it.',
+    );
+    return cluster;
+  }
+
   private machineSecurityGroup(): ec2.SecurityGroup {
     return new ec2.SecurityGroup(this, 'MachineSecurityGroup', {
       vpc: this.vpc,
@@ -368,7 +382,7 @@ export class ServerlessGpuPlatform extends Construct implements IServerlessGpuPl
   }
 
   private blobs(names: ResourceNames, { encryptionKey }: ServerlessGpuPlatformProps): s3.Bucket {
-    return new s3.Bucket(this, 'Bucket', {
+    const bucket = new s3.Bucket(this, 'Bucket', {
       bucketName: bucketName(this, names),
       ...(encryptionKey === undefined
         ? { encryption: s3.BucketEncryption.S3_MANAGED }
@@ -388,10 +402,16 @@ export class ServerlessGpuPlatform extends Construct implements IServerlessGpuPl
         },
       ],
     });
+    acknowledge(
+      bucket,
+      'S1',
+      'Callers reach it by URLs that the gateway signs; data events of CloudTrail log each access for who needs it.',
+    );
+    return bucket;
   }
 
   private controlQueue(names: ResourceNames): sqs.Queue {
-    return new sqs.Queue(this, 'ControlQueue', {
+    const queue = new sqs.Queue(this, 'ControlQueue', {
       queueName: names.controlQueue,
       encryption: sqs.QueueEncryption.SQS_MANAGED,
       enforceSSL: true,
@@ -400,6 +420,8 @@ export class ServerlessGpuPlatform extends Construct implements IServerlessGpuPl
       retentionPeriod: CONTROLLER_TIMEOUT,
       removalPolicy: RemovalPolicy.DESTROY,
     });
+    acknowledge(queue, 'SQS3', 'Its messages only wake the controller: the next tick makes a lost one good.');
+    return queue;
   }
 }
 

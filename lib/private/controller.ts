@@ -36,14 +36,21 @@ export class Controller extends Construct {
       description: `Every minute, and when AWS reports a change that concerns ${props.names.platform}`,
       schedule: events.Schedule.rate(Duration.minutes(1)),
       eventPattern: {
-        source: ['aws.ecs', 'aws.ec2'],
+        source: ['aws.ecs', 'aws.ec2', 'aws.ssm'],
         detailType: [
           'ECS Task State Change',
           'EC2 Spot Instance Interruption Warning',
           'EC2 Instance Rebalance Recommendation',
+          'Parameter Store Change',
         ],
-        // Only ECS says which cluster an event is about.
-        detail: { $or: [{ clusterArn: [arns.cluster(props.clusterName)] }, { 'instance-id': [{ exists: true }] }] },
+        detail: {
+          $or: [
+            { clusterArn: [arns.cluster(props.clusterName)] },
+            // EC2 doesn't say which cluster an event is about.
+            { 'instance-id': [{ exists: true }] },
+            { name: [{ prefix: props.names.appParameter('') }, { prefix: props.names.poolParameter('') }] },
+          ],
+        },
       },
       targets: [new targets.LambdaFunction(handler, { retryAttempts: 2 })],
     });
@@ -55,11 +62,11 @@ function controllerStatements(arns: PlatformArns, clusterName: string): readonly
   const inCluster = { ArnEquals: { 'ecs:cluster': cluster } };
   return [
     allow(TABLE_ACTIONS, [arns.table, arns.tableIndexes]),
-    allow(['s3:GetObject', 's3:PutObject', 's3:DeleteObject'], [`${arns.bucket}/*`]),
+    allow(['s3:GetObject', 's3:PutObject', 's3:DeleteObject'], [arns.objects]),
     allow(['s3:ListBucket'], [arns.bucket]),
     allow(['ssm:GetParametersByPath', 'ssm:GetParameter'], [arns.parameters, arns.parametersRoot]),
     allow(['ssm:PutParameter'], [arns.internalSecrets]),
-    allow(['sqs:SendMessage'], [arns.controlQueue, arns.appQueue('*')]),
+    allow(['sqs:SendMessage'], [arns.controlQueue, arns.appQueues]),
     allow(
       ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:ChangeMessageVisibility'],
       [arns.controlQueue],
@@ -67,7 +74,11 @@ function controllerStatements(arns: PlatformArns, clusterName: string): readonly
     allow(['ecs:RunTask'], [arns.taskDefinitions], inCluster),
     allow(['ecs:TagResource'], [arns.tasks(clusterName)], { StringEquals: { 'ecs:CreateAction': 'RunTask' } }),
     allow(['ecs:StopTask', 'ecs:DescribeTasks'], [arns.tasks(clusterName)]),
-    allow(['ecs:ListTasks'], ['*'], inCluster),
+    allow(
+      ['ecs:ListTasks'],
+      [arns.all('ListTasks without a machine has no resource; the condition names the cluster.')],
+      inCluster,
+    ),
     allow(['ecs:ListContainerInstances'], [cluster]),
     allow(
       ['ecs:DescribeContainerInstances', 'ecs:UpdateContainerInstancesState'],
@@ -85,6 +96,8 @@ function controllerStatements(arns: PlatformArns, clusterName: string): readonly
       [arns.autoScalingGroups],
     ),
     // Auto Scaling takes no resource for what only describes, and demands the two of EC2 of who calls LaunchInstances.
+    // Required of who calls LaunchInstances, which launches by a fleet of its own.
+    allow(['ec2:CreateFleet'], arns.launched),
     allow(
       [
         'autoscaling:DescribeAutoScalingGroups',

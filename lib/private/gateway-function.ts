@@ -24,10 +24,10 @@ export class GatewayFunction extends Construct {
       timeout: Duration.minutes(15),
       statements: [
         allow(TABLE_ACTIONS, [arns.table, arns.tableIndexes]),
-        allow(['s3:GetObject', 's3:PutObject', 's3:DeleteObject', 's3:AbortMultipartUpload'], [`${arns.bucket}/*`]),
+        allow(['s3:GetObject', 's3:PutObject', 's3:DeleteObject', 's3:AbortMultipartUpload'], [arns.objects]),
         // Without it S3 answers 403 instead of 404 for a key that is not there.
         allow(['s3:ListBucket'], [arns.bucket]),
-        allow(['sqs:SendMessage', 'sqs:GetQueueUrl'], [arns.controlQueue, arns.appQueue('*')]),
+        allow(['sqs:SendMessage', 'sqs:GetQueueUrl'], [arns.controlQueue, arns.appQueues]),
         allow(['ssm:GetParameter', 'ssm:PutParameter'], [arns.internalSecrets]),
       ],
     });

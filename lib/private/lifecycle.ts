@@ -14,6 +14,7 @@ export class Lifecycle extends Construct {
     const arns = new PlatformArns(this, props.names);
     const { clusterName } = props;
     const inCluster = { ArnEquals: { 'ecs:cluster': arns.cluster(clusterName) } };
+    const everything = arns.all('Lists of tasks and descriptions of Auto Scaling groups take no resource.');
     this.platformFunction = new PlatformFunction(this, 'Function', {
       ...props,
       functionName: props.names.lifecycleFunction,
@@ -26,20 +27,11 @@ export class Lifecycle extends Construct {
         allow(['ssm:GetParametersByPath', 'ssm:GetParameter'], [arns.parameters, arns.parametersRoot]),
         allow(['ssm:DeleteParameters', 'ssm:DeleteParameter'], [arns.internalSecrets]),
         allow(['ecs:StopTask', 'ecs:DescribeTasks'], [arns.tasks(clusterName)]),
-        allow(['ecs:ListTasks'], ['*'], inCluster),
-        allow(['ecs:ListContainerInstances'], [arns.cluster(clusterName)]),
-        allow(
-          [
-            'autoscaling:SetDesiredCapacity',
-            'autoscaling:SetInstanceProtection',
-            'autoscaling:TerminateInstanceInAutoScalingGroup',
-            'autoscaling:UpdateAutoScalingGroup',
-          ],
-          [arns.autoScalingGroups],
-        ),
-        allow(['autoscaling:DescribeAutoScalingGroups'], ['*']),
-        allow(['s3:ListBucket', 's3:ListBucketVersions'], [arns.bucket]),
-        allow(['s3:DeleteObject', 's3:DeleteObjectVersion'], [`${arns.bucket}/*`]),
+        allow(['ecs:ListTasks'], [everything], inCluster),
+        allow(['autoscaling:TerminateInstanceInAutoScalingGroup'], [arns.autoScalingGroups]),
+        allow(['autoscaling:DescribeAutoScalingGroups'], [everything]),
+        allow(['s3:ListBucketVersions'], [arns.bucket]),
+        allow(['s3:DeleteObject', 's3:DeleteObjectVersion'], [arns.objects]),
       ],
     });
   }

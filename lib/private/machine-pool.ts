@@ -6,6 +6,7 @@ import { type ResourceNames, TAG } from '../../runtime/aws-layout';
 import type { PoolDeployment } from '../../runtime/domain/deployment';
 import type { InstanceType } from '../../runtime/domain/machine-catalog';
 import type { CapacityOptions } from '../capacity';
+import { acknowledge } from './acknowledgements';
 import { deploymentParameter } from './deployment-parameter';
 import { Teardown } from './lifecycle';
 import { registeredRoom, runnersPerMachine, type Room } from './machine-room';
@@ -61,6 +62,7 @@ export class MachinePool extends Construct {
       vpcZoneIdentifier: [...props.subnetIds],
       launchTemplate: { launchTemplateId: template.launchTemplateId, version: template.latestVersionNumber },
     });
+    acknowledge(group, 'AS3', 'The controller launches and ends each machine, and logs why.');
     Tags.of(group).add(TAG.platform, names.platform);
     Tags.of(group).add(TAG.pool, pool);
     const parameter = deploymentParameter(this, 'Parameter', names.poolParameter(pool), this.deployment());
@@ -70,6 +72,7 @@ export class MachinePool extends Construct {
       pool,
     });
     this.teardown.node.addDependency(group, template, parameter);
+    if (this.isWarm) this.warmPool(group);
   }
 
   /** Makes room for the runners of one more app. */
@@ -96,7 +99,23 @@ export class MachinePool extends Construct {
       keepAlive: options.machineKeepAlive?.toSeconds() ?? 60,
       maxMachines: Lazy.number({ produce: () => this.maxMachines }),
       ...(dedicatedTo === undefined ? {} : { dedicatedTo }),
+      ...(this.isWarm ? { warmPool: true } : {}),
     };
+  }
+
+  private get isWarm(): boolean {
+    return (this.props.options.stoppedMachines ?? 0) !== 0;
+  }
+
+  /** ECS can't take machines back into it: what has run ends. */
+  private warmPool(group: autoscaling.CfnAutoScalingGroup): void {
+    const pool = new autoscaling.CfnWarmPool(this, 'WarmPool', {
+      autoScalingGroupName: group.ref,
+      poolState: 'Stopped',
+      ...(this.props.options.stoppedMachines === undefined ? {} : { minSize: this.props.options.stoppedMachines }),
+      instanceReusePolicy: { reuseOnScaleIn: false },
+    });
+    this.teardown.node.addDependency(pool);
   }
 
   private launchTemplate(): ec2.LaunchTemplate {
@@ -106,7 +125,12 @@ export class MachinePool extends Construct {
       instanceType: new ec2.InstanceType(instance.name),
       machineImage: options.machineImage ?? newestImage(instance),
       ...(securityGroups[0] === undefined ? {} : { securityGroup: securityGroups[0] }),
-      userData: machineUserData({ cluster: clusterName, instanceStore, spot: market === 'spot' }),
+      userData: machineUserData({
+        cluster: clusterName,
+        instanceStore,
+        spot: market === 'spot',
+        warmPool: this.isWarm,
+      }),
       requireImdsv2: true,
       // A container is one hop further away than the machine: it gets no answer.
       httpPutResponseHopLimit: 1,

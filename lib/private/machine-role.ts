@@ -34,11 +34,13 @@ export class MachineRole extends Construct {
             }),
             new iam.PolicyStatement({
               actions: ['ecs:Poll', 'ecs:StartTelemetrySession', 'ecs:UpdateContainerInstancesState'],
-              resources: ['*'],
+              resources: [arns.containerInstances(clusterName)],
               conditions: { ArnEquals: { 'ecs:cluster': arns.cluster(clusterName) } },
             }),
-            // The service defines no resource for it.
-            new iam.PolicyStatement({ actions: ['ecs:DiscoverPollEndpoint'], resources: ['*'] }),
+            new iam.PolicyStatement({
+              actions: ['ecs:DiscoverPollEndpoint'],
+              resources: [arns.all('ECS defines no resource for DiscoverPollEndpoint.')],
+            }),
           ],
         }),
       },

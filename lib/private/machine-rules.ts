@@ -18,6 +18,7 @@ import { refuse } from './refusal';
 /** Refuses what no machine of EC2 can give, before machines are chosen. */
 export function checkCapacity(app: IConstruct, spec: AppSpec, capacity: Capacity): void {
   checkPool(app, capacity);
+  checkMixture(app, spec.machine_type);
   const named = capacity._options.instanceTypes?.map((type) => type.toString());
   if (named === undefined) checkCounts(app, spec);
   else for (const name of named) checkInstanceType(app, spec, name);
@@ -58,6 +59,17 @@ function eightGpus(machine: string, { name, usdPerHour }: InstanceType, numGpus:
   return (
     `\`numGpus\` is ${numGpus}, but the machine for ${machine} is a whole ${name} with eight GPUs${price}. ` +
     'Set `acknowledgeEightGpuMachine: true` to take a share of it, `numGpus: 8` to use all, or a smaller `machineType`'
+  );
+}
+
+/** A task definition asks for a number of GPUs, whatever machine it is placed on. */
+function checkMixture(app: IConstruct, machines: readonly string[]): void {
+  const [first = ''] = machines;
+  const other = machines.find((machine) => isGpuMachine(machine) !== isGpuMachine(first));
+  if (other === undefined) return;
+  refuse(
+    app,
+    `\`fallbackMachineTypes\`: ${first} and ${other} can't stand in for each other: one has GPUs, one has none`,
   );
 }
 
@@ -108,8 +120,19 @@ function checkReservation(
   );
 }
 
-function checkPool(app: IConstruct, { _options: options }: Capacity): void {
-  const { maxMachines, rootVolumeSize, machineKeepAlive } = options;
+const MARKETS = { spot: 'Spot machines', 'capacity-block': 'Capacity Blocks' };
+
+function checkPool(app: IConstruct, { _options: options, _purchase: { market } }: Capacity): void {
+  const { maxMachines, rootVolumeSize, machineKeepAlive, stoppedMachines = 0 } = options;
+  if (stoppedMachines !== 0 && (market === 'spot' || market === 'capacity-block')) {
+    refuse(
+      app,
+      `\`capacity.stoppedMachines\`: there are no warm pools of ${MARKETS[market]}: remove it, or use Capacity.onDemand()`,
+    );
+  }
+  if (literal(stoppedMachines) && (!Number.isInteger(stoppedMachines) || stoppedMachines < 0)) {
+    refuse(app, `\`capacity.stoppedMachines\` is ${stoppedMachines}: it must be a whole number from 0`);
+  }
   if (literal(maxMachines) && (!Number.isInteger(maxMachines) || maxMachines < 1)) {
     refuse(app, `\`capacity.maxMachines\` is ${maxMachines}: it must be a whole number from 1`);
   }

@@ -5,10 +5,11 @@ export interface MachineUserDataOptions {
   readonly cluster: string;
   readonly instanceStore: boolean;
   readonly spot: boolean;
+  readonly warmPool: boolean;
 }
 
 /** What a machine does at its first boot. None of it has been run on EC2 yet. */
-export function machineUserData({ cluster, instanceStore, spot }: MachineUserDataOptions): UserData {
+export function machineUserData({ cluster, instanceStore, spot, warmPool }: MachineUserDataOptions): UserData {
   const userData = UserData.forLinux();
   userData.addCommands('set -o errexit');
   if (instanceStore) userData.addCommands(...INSTANCE_STORE);
@@ -25,6 +26,8 @@ export function machineUserData({ cluster, instanceStore, spot }: MachineUserDat
     'ECS_ENGINE_TASK_CLEANUP_WAIT_DURATION=10m',
     'ECS_AWSVPC_BLOCK_IMDS=true',
     ...(spot ? ['ECS_ENABLE_SPOT_INSTANCE_DRAINING=true'] : []),
+    // The agent joins the cluster when the machine leaves the pool, not while it is prepared.
+    ...(warmPool ? ['ECS_WARM_POOLS_CHECK=true'] : []),
     'CONFIG',
   );
   return userData;

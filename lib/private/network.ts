@@ -1,6 +1,7 @@
 import { Fn, Stack, Tags, Token } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import { Construct } from 'constructs';
+import { acknowledge } from './acknowledgements';
 import type { NetworkMode, NetworkOptions } from '../network-mode';
 
 export interface NetworkProps {
@@ -28,6 +29,11 @@ export class Network extends Construct {
       enableDnsHostnames: true,
       enableDnsSupport: true,
     });
+    acknowledge(
+      this.resource,
+      'VPC7',
+      'Nothing can come in, and flow logs are billed by the gigabyte: bring a VPC of your own to have them.',
+    );
     Tags.of(this).add('Name', this.node.path);
     this.zones = zonesOf(Stack.of(this), options);
 

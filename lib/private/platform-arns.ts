@@ -1,8 +1,13 @@
 import { ArnFormat, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import type { ResourceNames } from '../../runtime/aws-layout';
+import { acknowledgeWildcard } from './acknowledgements';
 
-/** ARNs of what a platform names itself. */
+const OF_OTHER_STACKS =
+  'What apps and pools of this one platform have, in stacks that this one must not refer to: by the name of the platform.';
+const MADE_BY_ECS = 'ECS makes up the ids; the ARN names the cluster.';
+
+/** ARNs of what a platform names itself. One with a wildcard says to cdk-nag why the roles of the construct need it. */
 export class PlatformArns {
   constructor(
     private readonly scope: Construct,
@@ -14,23 +19,35 @@ export class PlatformArns {
   }
 
   get tableIndexes(): string {
-    return `${this.table}/index/*`;
+    return this.wildcard(`${this.table}/index/*`, 'All indexes of this one table.');
   }
 
   get bucket(): string {
     return `arn:${Stack.of(this.scope).partition}:s3:::${bucketName(this.scope, this.names)}`;
   }
 
+  get objects(): string {
+    return this.wildcard(
+      `${this.bucket}/*`,
+      "All objects of the platform's own bucket: their keys have ids of requests.",
+    );
+  }
+
+  /** Objects of some requests, by a pattern of their keys. */
+  objectsLike(pattern: string): string {
+    return this.wildcard(`${this.bucket}/${pattern}`, 'Objects of requests of this app alone: their keys have ids.');
+  }
+
   get controlQueue(): string {
     return this.queue(this.names.controlQueue);
   }
 
-  appQueue(alias: string): string {
-    return this.queue(this.names.appQueue(alias));
+  get appQueues(): string {
+    return this.wildcard(this.queue(this.names.appQueue('*')), OF_OTHER_STACKS);
   }
 
   get parameters(): string {
-    return this.arn('ssm', 'parameter', `${this.names.parameterPath.slice(1)}/*`);
+    return this.wildcard(this.arn('ssm', 'parameter', `${this.names.parameterPath.slice(1)}/*`), OF_OTHER_STACKS);
   }
 
   /** `GetParametersByPath` is granted on the path itself. */
@@ -39,7 +56,10 @@ export class PlatformArns {
   }
 
   get internalSecrets(): string {
-    return this.arn('ssm', 'parameter', this.names.internalSecret('*').slice(1));
+    return this.wildcard(
+      this.arn('ssm', 'parameter', this.names.internalSecret('*').slice(1)),
+      'What the platform keeps for itself, under a path of its own.',
+    );
   }
 
   get secrets(): string {
@@ -52,12 +72,13 @@ export class PlatformArns {
   }
 
   get roles(): string {
-    return Stack.of(this.scope).formatArn({
+    const arn = Stack.of(this.scope).formatArn({
       service: 'iam',
       region: '',
       resource: 'role',
       resourceName: `${this.names.rolePath.slice(1)}*`,
     });
+    return this.wildcard(arn, OF_OTHER_STACKS);
   }
 
   cluster(clusterName: string): string {
@@ -65,24 +86,36 @@ export class PlatformArns {
   }
 
   tasks(clusterName: string): string {
-    return this.arn('ecs', 'task', `${clusterName}/*`);
+    return this.wildcard(this.arn('ecs', 'task', `${clusterName}/*`), MADE_BY_ECS);
   }
 
   containerInstances(clusterName: string): string {
-    return this.arn('ecs', 'container-instance', `${clusterName}/*`);
+    return this.wildcard(this.arn('ecs', 'container-instance', `${clusterName}/*`), MADE_BY_ECS);
   }
 
   get taskDefinitions(): string {
-    return this.arn('ecs', 'task-definition', `${this.names.taskFamily('*')}:*`);
+    return this.wildcard(this.arn('ecs', 'task-definition', `${this.names.taskFamily('*')}:*`), OF_OTHER_STACKS);
   }
 
   get autoScalingGroups(): string {
-    return Stack.of(this.scope).formatArn({
+    const arn = Stack.of(this.scope).formatArn({
       service: 'autoscaling',
       resource: 'autoScalingGroup',
       arnFormat: ArnFormat.COLON_RESOURCE_NAME,
       resourceName: `*:autoScalingGroupName/${this.names.autoScalingGroup('*')}`,
     });
+    return this.wildcard(arn, OF_OTHER_STACKS);
+  }
+
+  /** What a fleet consists of, and its image, which is another account's. */
+  get launched(): readonly string[] {
+    const reason =
+      'Instances, volumes and network interfaces that EC2 makes up the ids of, from templates of all stacks.';
+    const stack = Stack.of(this.scope);
+    return [
+      this.wildcard(stack.formatArn({ service: 'ec2', resource: '*', resourceName: '*' }), reason),
+      this.wildcard(stack.formatArn({ service: 'ec2', account: '', resource: 'image', resourceName: '*' }), reason),
+    ];
   }
 
   get lifecycleFunction(): string {
@@ -92,6 +125,16 @@ export class PlatformArns {
       arnFormat: ArnFormat.COLON_RESOURCE_NAME,
       resourceName: this.names.lifecycleFunction,
     });
+  }
+
+  /** For actions that take no resource. */
+  all(reason: string): string {
+    return this.wildcard('*', reason);
+  }
+
+  private wildcard(arn: string, reason: string): string {
+    acknowledgeWildcard(this.scope, arn, reason);
+    return arn;
   }
 
   private queue(name: string): string {

@@ -63,6 +63,7 @@ function settings({ _options: options, _purchase: purchase }: Capacity): object 
     reservation: 'reservationId' in purchase ? purchase.reservationId : undefined,
     keepAlive: options.machineKeepAlive?.toSeconds(),
     maxMachines: options.maxMachines,
+    stopped: options.stoppedMachines,
     image: options.machineImage === undefined ? undefined : 'own',
     root: options.rootVolumeSize?.toGibibytes(),
   };

@@ -3,6 +3,7 @@ import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
 import { TABLE } from '../../runtime/aws-layout';
+import { acknowledge } from './acknowledgements';
 
 const KEY_TYPES = { S: dynamodb.AttributeType.STRING, N: dynamodb.AttributeType.NUMBER };
 
@@ -24,6 +25,7 @@ export class RequestTable extends dynamodb.Table {
       ...(encryptionKey === undefined ? {} : { encryption: dynamodb.TableEncryption.CUSTOMER_MANAGED, encryptionKey }),
       removalPolicy,
     });
+    acknowledge(this, 'DDB3', 'Requests and runners live for hours or days; nobody wants those of last week back.');
     for (const { name, partitionKey, sortKey, sortKeyType, attributes } of Object.values(TABLE.indexes)) {
       this.addGlobalSecondaryIndex({
         indexName: name,

@@ -3,6 +3,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { runnerObjects, runnerPartitions, type ResourceNames } from '../../runtime/aws-layout';
+import { acknowledgeWildcard } from './acknowledgements';
 import type { AppVolume } from './app-volumes';
 import { PlatformArns } from './platform-arns';
 import { allow, TABLE_ACTIONS } from './policy-statements';
@@ -37,6 +38,7 @@ export class RunnerRoles extends Construct {
       inlinePolicies: { runner: new iam.PolicyDocument({ statements: this.taskStatements(props) }) },
     });
     this.execution = new iam.Role(this, 'Execution', { assumedBy, path });
+    acknowledgeWildcard(this.execution, '*', 'ecr:GetAuthorizationToken takes no resource.');
     props.logGroup.grantWrite(this.execution);
   }
 
@@ -50,7 +52,7 @@ export class RunnerRoles extends Construct {
       }),
       allow(
         ['s3:GetObject', 's3:PutObject', 's3:DeleteObject', 's3:AbortMultipartUpload'],
-        runnerObjects(app).map((pattern) => `${arns.bucket}/${pattern}`),
+        runnerObjects(app).map((pattern) => arns.objectsLike(pattern)),
       ),
       allow(['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:ChangeMessageVisibility', 'sqs:SendMessage'], [queueArn]),
       ...volumes.map(({ fileSystemArn, accessPointArn }) =>

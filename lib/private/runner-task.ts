@@ -6,6 +6,7 @@ import { Construct } from 'constructs';
 import { CONTAINER, SHARED_FOLDER, VARIABLE } from '../../runtime/aws-layout';
 import type { AppSpec } from '../../runtime/domain/app-spec';
 import { DEFAULT_PORT } from '../../runtime/source/fal-dockerfile';
+import { acknowledge } from './acknowledgements';
 import type { AppVolume } from './app-volumes';
 import { AGENT_ROOM, type Room } from './machine-room';
 
@@ -53,9 +54,15 @@ export class RunnerTask extends Construct {
         })),
       ],
     });
-    // The last good revision must stay, to fall back to.
+    // The last good revision must stay, to fall back to. The last of all goes with the app.
     const resource = this.taskDefinition.node.defaultChild as CfnResource;
     resource.cfnOptions.updateReplacePolicy = CfnDeletionPolicy.RETAIN;
+    resource.cfnOptions.deletionPolicy = CfnDeletionPolicy.DELETE;
+    acknowledge(
+      this.taskDefinition,
+      'ECS2',
+      'Names of resources and what the app declares in the open; secrets come from Secrets Manager or SSM.',
+    );
     const app = this.app();
     this.agent(app);
   }

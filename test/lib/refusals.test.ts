@@ -105,6 +105,16 @@ const refused: readonly (readonly [string, Partial<ServerlessGpuAppProps>, RegEx
     { capacity: Capacity.onDemand({ rootVolumeSize: Size.gibibytes(8) }) },
     /`capacity\.rootVolumeSize` is 8 GiB/,
   ],
+  [
+    'a warm pool on Spot',
+    { capacity: Capacity.spot({ stoppedMachines: 1 }) },
+    /`capacity\.stoppedMachines`: there are no warm pools of Spot/,
+  ],
+  [
+    'a machine without GPUs in place of one with',
+    { machineType: MachineType.GPU_L4, fallbackMachineTypes: [MachineType.XS] },
+    /`fallbackMachineTypes`: GPU-L4 and XS can't stand in/,
+  ],
   ['no machines', { capacity: Capacity.onDemand({ maxMachines: 0 }) }, /`capacity\.maxMachines` is 0/],
   [
     'a file that is not there',
