@@ -114,7 +114,8 @@ export class Submissions {
     });
     return {
       method: request.method,
-      target: path + withoutParameters(requestUrl(request).search, webSocket ? CONNECTION_PARAMETERS : PLATFORM_PARAMETERS),
+      target:
+        path + withoutParameters(requestUrl(request).search, webSocket ? CONNECTION_PARAMETERS : PLATFORM_PARAMETERS),
       // Whoever reads a stored result later may not understand an encoding that the submitter accepted.
       headers: {
         ...headers,
