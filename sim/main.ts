@@ -1,6 +1,6 @@
 /** The simulator's command line: `npm run --silent sim -- compare --trace FILE.csv --start-seconds 300`. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { UserError } from '../runtime/domain/user-error';
 import { compare, formatRowsCsv } from './compare';
@@ -10,7 +10,7 @@ import { advantageTable } from './frontier-table';
 import { policiesNamed, POLICY_NAMES } from './policies';
 import { formatReplay, replay } from './replay';
 import { parseTraceCsv } from './trace-csv';
-import { namedTraces, REPORTED_TRACES, TRACE_NAMES } from './traces/named';
+import { namedTraces, REPORTED_TRACES, TRACE_NAMES, type NamedTrace } from './traces/named';
 
 export const USAGE = `Compares scaling policies on traces of requests.
 
@@ -39,7 +39,7 @@ frontier sweeps the knobs of all policies over traces that come with the simulat
 with the best of the others at equal GPU-hours, and writes an SVG for each trace and start to --out.
 
   --traces A,B                  of ${TRACE_NAMES.join(', ')}
-                                (default: those the policy was not tuned on)
+                                (default: those the policy was not tuned on; --trace FILE for one of yours)
   --out FOLDER                  where plots go (default: none are made)
 
 replay runs one day as the controller would and says how far from a clairvoyant it was.
@@ -85,7 +85,7 @@ function runCompare(values: Values): string {
 function runFrontier(values: Values): string {
   const starts = (values['start-seconds'] ?? '30,90,300').split(',');
   const names = listed(values.policies) ?? POLICY_NAMES.filter((name) => name !== 'controller');
-  const traces = namedTraces(process.cwd(), values.traces?.split(',') ?? REPORTED_TRACES);
+  const traces = tracesOf(values);
   const frontiers = traces.flatMap((trace) =>
     starts.map((start) =>
       frontierOf(trace, policiesNamed(names), {
@@ -103,6 +103,11 @@ function runFrontier(values: Values): string {
     }
   }
   return values.json === true ? `${JSON.stringify(frontiers, undefined, 2)}\n` : advantageTable(frontiers);
+}
+
+function tracesOf({ trace, traces }: Values): readonly NamedTrace[] {
+  if (trace === undefined) return namedTraces(process.cwd(), traces?.split(',') ?? REPORTED_TRACES);
+  return [{ name: basename(trace, '.csv'), use: 'report', trace: parseTraceCsv(readTrace(trace), trace) }];
 }
 
 function runReplay(values: Values): string {

@@ -52,7 +52,7 @@ export function forecast(
 ): Forecast {
   const service = serviceKnown(known);
   const keepAliveMs = spec.keep_alive * 1000;
-  const worth = clamp(keepAliveMs / Math.max(1, known.startMs), LEAST_WORTH, MOST_WORTH);
+  const worth = Math.max(LEAST_WORTH, Math.min(keepAliveMs, DEAREST_MS) / Math.max(1, known.startMs));
   return {
     parts,
     ...(service.from >= REQUESTS_TO_KNOW ? { serviceMs: service.ms * (1 + 1 / Math.sqrt(service.from)) } : {}),
@@ -66,7 +66,9 @@ export function forecast(
 
 const REQUESTS_TO_KNOW = 3;
 const LEAST_WORTH = 0.2;
-const MOST_WORTH = 3;
+
+/** A `keep_alive` beyond this says how long runners may stay, and no longer what a start is worth. */
+const DEAREST_MS = 900_000;
 const PATIENCE_STARTS = 2;
 
 /** Idling for `keep_alive` spares a start only now and then: one that is spared for sure is worth more than that. */
@@ -126,8 +128,4 @@ function expectedOf(
     expected = LEVELS[place] ?? expected;
   }
   return { expected, changesAt };
-}
-
-function clamp(value: number, least: number, most: number): number {
-  return Math.min(most, Math.max(least, value));
 }

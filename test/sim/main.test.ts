@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { run, USAGE } from '../../sim/main';
@@ -23,14 +23,8 @@ test('compare prints a row of numbers for each policy and value of its knob', ()
   const [header, ...rows] = compare('--policies', 'fal,modal').trim().split('\n');
   expect(header).toBe('policy,knob,mean_wait_s,p50_wait_s,p95_wait_s,gpu_hours,starts,delayed_share');
   expect(rows.map((row) => row.split(',').slice(0, 2).join(' '))).toEqual([
-    'fal keep_alive=10',
-    'fal keep_alive=60',
-    'fal keep_alive=300',
-    'fal keep_alive=900',
-    'modal scaledown_window=2',
-    'modal scaledown_window=60',
-    'modal scaledown_window=300',
-    'modal scaledown_window=1200',
+    ...[10, 60, 180, 300, 600, 900, 1200, 2400, 3600].map((keepAlive) => `fal keep_alive=${keepAlive}`),
+    ...[2, 60, 180, 300, 600, 1200, 3600].map((window) => `modal scaledown_window=${window}`),
   ]);
   // Four runners start for 300 s, work for 10, 10, 2 and 10 s and are kept for 60 s: 1472 s.
   expect(rows[1]).toBe('fal,keep_alive=60,300,300,300,0.4089,4,1');
@@ -44,12 +38,12 @@ test('compare without --policies compares all of them', () => {
       .slice(1)
       .map((row) => row.split(',')[0]),
   );
-  expect(policies.size).toBe(12);
+  expect(policies.size).toBe(13);
 });
 
 test('--json gives the same rows with the number of unserved requests', () => {
   const rows = JSON.parse(compare('--policies', 'beta9', '--json')) as readonly Record<string, unknown>[];
-  expect(rows).toHaveLength(4);
+  expect(rows).toHaveLength(9);
   expect(rows[0]).toMatchObject({ policy: 'beta9', knob: 'keep_warm_seconds=10', unserved: 0, p95_wait_s: 300 });
 });
 
@@ -65,10 +59,28 @@ test('the same seed prints the same', () => {
   expect(compare(...args)).toBe(compare(...args));
 });
 
+test('replay says what a day cost and how far from a clairvoyant it was', () => {
+  const replayed = run(['replay', '--trace', trace, '--start-seconds', '300', '--scaling-policy', 'adaptive']);
+  expect(replayed).toContain('a clairvoyant needs');
+  expect(replayed).toMatch(/regret: [0-9.-]+ GPU-hours and [0-9.]+ hours of waiting/);
+});
+
+test('frontier prints a row for each point of the adaptive policy and plots to a folder', () => {
+  const out = join(folder, 'plots');
+  const table = run([
+    'frontier',
+    ...['--start-seconds', '30', '--trace', trace, '--policies', 'adaptive,modal', '--out', out],
+  ]);
+  expect(table.split('\n').filter((line) => line.startsWith('| trace | 30 |'))).toHaveLength(9);
+  expect(readdirSync(out).sort()).toEqual(['trace-30-p95.svg', 'trace-30.svg']);
+});
+
 test.each([
   [['compare'], '--trace is missing'],
   [['compare', '--trace', 'none.csv', '--start-seconds', '1'], "none.csv can't be read"],
   [['contrast'], 'There is no command "contrast"'],
+  [['frontier', '--traces', 'poison'], 'There is no trace "poison"; did you mean \'poisson\'?'],
+  [['replay', '--trace', 'none.csv', '--scaling-policy', 'x'], '--scaling-policy is "x": it must be fal or adaptive'],
   [['compare', '--trance', 'x'], "Unknown option '--trance'"],
 ])('%j is refused with a message', (args, message) => {
   expect(() => run(args)).toThrow(message);

@@ -195,15 +195,19 @@ test.each(POLICY_NAMES)('%s serves every request and repeats itself', (name) => 
   );
 });
 
-test.each(POLICY_NAMES)('%s decides the same when it is asked at every tick', (name) => {
-  const policies = policiesNamed([name]);
-  fc.assert(
-    fc.property(traces, fc.constantFrom(...policies), (trace, policy) => {
-      const chosen = { policy, startTimes: startTimes(90), spec: () => spec() };
-      const { looks: _few, events: _some, ...outcome } = simulate(trace, chosen);
-      const { looks: _many, events: _more, ...reference } = simulate(trace, { ...chosen, everyTick: true });
-      expect(outcome).toEqual(reference);
-    }),
-    { numRuns: 2 },
-  );
-});
+// The adaptive policy learns by looking: what it looks at more often, it knows a little better.
+test.each(POLICY_NAMES.filter((name) => name !== 'adaptive'))(
+  '%s decides the same when it is asked at every tick',
+  (name) => {
+    const policies = policiesNamed([name]);
+    fc.assert(
+      fc.property(traces, fc.constantFrom(...policies), (trace, policy) => {
+        const chosen = { policy, startTimes: startTimes(90), spec: () => spec() };
+        const { looks: _few, events: _some, ...outcome } = simulate(trace, chosen);
+        const { looks: _many, events: _more, ...reference } = simulate(trace, { ...chosen, everyTick: true });
+        expect(outcome).toEqual(reference);
+      }),
+      { numRuns: 2 },
+    );
+  },
+);
