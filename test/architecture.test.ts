@@ -35,7 +35,19 @@ const TABLE: Readonly<Record<string, { readonly folders: readonly string[]; read
     folders: ['runtime'],
     packages: ['@hono/node-server', 'hono', '@peculiar/x509', 'reflect-metadata', 'node:'],
   },
-  cli: { folders: ['daemon', 'runtime', 'lib', 'sim'], packages: ['commander', 'node:'] },
+  cli: {
+    folders: ['daemon', 'runtime', 'lib', 'sim'],
+    packages: [
+      'commander',
+      'cli-table3',
+      'picocolors',
+      '@inquirer/prompts',
+      '@aws-sdk',
+      '@aws-cdk/toolkit-lib',
+      'aws-cdk-lib',
+      'node:',
+    ],
+  },
   bin: { folders: ['cli', 'lib', 'runtime/domain'], packages: ['aws-cdk-lib', 'commander', 'node:'] },
   lambda: {
     folders: ['runtime'],
