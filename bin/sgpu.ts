@@ -1,18 +1,10 @@
 /** The command line of the platform. */
-import { Command, CommanderError } from 'commander';
-import { runCommand } from '../cli/run';
-import { simulateCommand } from '../cli/simulate';
+import { CommanderError } from 'commander';
+import { sgpuProgram } from '../cli/program';
 import { UserError } from '../runtime/domain/user-error';
 
-const program = new Command('sgpu')
-  .description('Serverless GPU apps: on this machine and in your own AWS account')
-  .showHelpAfterError()
-  .exitOverride()
-  .addCommand(runCommand())
-  .addCommand(simulateCommand());
-
 try {
-  await program.parseAsync();
+  await sgpuProgram().parseAsync();
 } catch (error) {
   if (error instanceof CommanderError) process.exit(error.exitCode);
   if (!(error instanceof UserError)) throw error;

@@ -3,12 +3,13 @@ import { isIP } from 'node:net';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Command, InvalidArgumentError, Option } from 'commander';
-import { startPlatform } from '../daemon/platform';
+import { Command, Option } from 'commander';
 import { servedCommand, servedFalApp, type ServedApp, type SpecOverrides } from '../daemon/served-app';
 import { UserError } from '../runtime/domain/user-error';
 import { banner } from './banner';
 import { consoleReport } from './console-report';
+import { portNumber, seconds, wholeNumber } from './option-values';
+import { announce, DEFAULT_STATE } from './running-platform';
 
 interface RunOptions {
   readonly port: number;
@@ -37,7 +38,7 @@ export function runCommand(): Command {
     .option('--port <number>', 'where the platform listens; 0: any free port', portNumber, 8000)
     .option('--host <address>', 'the address to listen on', '127.0.0.1')
     .option('--https', 'serve HTTPS with a certificate made on the spot (the Python client needs it)', false)
-    .option('--state <folder>', 'where requests, files and keys are kept', '.sgpu')
+    .option('--state <folder>', 'where requests, files and keys are kept', DEFAULT_STATE)
     .addOption(
       new Option('--auth <mode>', 'who may call: public, or private (with a key)')
         .choices(['public', 'private'])
@@ -69,6 +70,8 @@ Examples:
 
 async function run(references: readonly string[], options: RunOptions): Promise<void> {
   const apps = await servedApps(references, options);
+  const stateFolder = resolve(options.state);
+  const { startPlatform } = await import('../daemon/platform');
   const platform = await startPlatform({
     apps,
     owner: OWNER,
@@ -76,13 +79,15 @@ async function run(references: readonly string[], options: RunOptions): Promise<
     port: options.port,
     https: options.https,
     requireKey: options.auth === undefined ? !loopback(options.host) : options.auth === 'private',
-    stateFolder: resolve(options.state),
+    stateFolder,
     cacheFolder: process.env.SGPU_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'sgpu'),
     pythonFolder: join(packageFolder(), 'runner-image', 'python'),
     report: consoleReport(process.stdout),
   });
+  const withdraw = announce(stateFolder, platform.url);
   console.log(banner(platform, apps));
   await interrupted();
+  withdraw();
   console.log('\nStopping: runners finish what they work on (Ctrl-C again to force)');
   process.once('SIGINT', () => process.exit(130));
   await platform.close();
@@ -147,20 +152,4 @@ function interrupted(): Promise<void> {
       resolve();
     });
   });
-}
-
-function wholeNumber(text: string): number {
-  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('It must be a whole number.');
-  return Number(text);
-}
-
-function portNumber(text: string): number {
-  const port = wholeNumber(text);
-  if (port > 65_535) throw new InvalidArgumentError('Ports end at 65535.');
-  return port;
-}
-
-function seconds(text: string): number {
-  if (!/^\d{1,9}(\.\d+)?$/.test(text)) throw new InvalidArgumentError('It must be a number of seconds.');
-  return Number(text);
 }

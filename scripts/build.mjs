@@ -3,7 +3,7 @@
 import { build } from 'esbuild';
 import { existsSync } from 'node:fs';
 import { chmod, copyFile } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
@@ -29,15 +29,20 @@ if (second !== undefined) {
   await gatewayImage();
 }
 
-/** libsql stays outside the bundle: it is a native module. */
+/**
+ * Split, so that a command loads what it needs and no more. Outside the bundle stay libsql, a native module, and the CDK,
+ * which reads files of its packages.
+ */
 async function commandLine(outfile) {
   await build({
     ...common,
-    entryPoints: [join(root, 'bin', 'sgpu.ts')],
-    outfile,
+    entryPoints: [{ in: join(root, 'bin', 'sgpu.ts'), out: basename(outfile, '.mjs') }],
+    outdir: dirname(outfile),
+    outExtension: { '.js': '.mjs' },
+    splitting: true,
     target: 'node20.19',
     format: 'esm',
-    external: ['libsql'],
+    external: ['libsql', 'aws-cdk-lib', 'constructs', '@aws-cdk/toolkit-lib'],
     banner: { js: `#!/usr/bin/env node\n${REQUIRE}` },
   });
   await chmod(outfile, 0o755);

@@ -20,6 +20,7 @@ import { Submissions } from './submission';
 import { SignedTokenAuthority } from './token-authority';
 import { tokenRoutes } from './token-routes';
 import { uploadRoutes } from './upload-routes';
+import { userRoutes } from './user-routes';
 
 /**
  * The gateway as a Hono app: `/queue`, `/run`, `/rest` and `/cdn` as at fal's hosts, `/rest/admin` for whoever runs the
@@ -52,6 +53,7 @@ function createRoutes(dependencies: GatewayDependencies): Hono {
   routes.route('/queue', queueRoutes({ dependencies, directory, authenticator, submissions }));
   routes.route('/run', runRoutes(directory, calls));
   routes.route('/rest/admin', adminRoutes(dependencies, authenticator));
+  routes.route('/rest', userRoutes(authenticator));
   routes.route('/rest', storageRoutes(files));
   routes.route('/rest', tokenRoutes(authenticator, authority));
   routes.route('/rest', keySetRoutes(dependencies.secrets));

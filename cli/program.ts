@@ -1,0 +1,67 @@
+/** All commands, as a tree. */
+import { Command } from 'commander';
+import { explainCommand } from './apps/explain';
+import { listCommand as appsList } from './apps/list';
+import { runnersCommand } from './apps/runners';
+import { loginCommand } from './auth/login';
+import { logoutCommand } from './auth/logout';
+import { whoamiCommand } from './auth/whoami';
+import { createCommand as keysCreate } from './keys/create';
+import { listCommand as keysList } from './keys/list';
+import { revokeCommand } from './keys/revoke';
+import { listCommand as profileList } from './profiles/list';
+import { setCommand as profileSet } from './profiles/set';
+import { unsetCommand as profileUnset } from './profiles/unset';
+import { deadLettersCommand } from './queue/dead-letters';
+import { flushCommand } from './queue/flush';
+import { redriveCommand } from './queue/redrive';
+import { sizeCommand } from './queue/size';
+import { runCommand } from './run';
+import { killCommand } from './runners/kill';
+import { listCommand as runnersList } from './runners/list';
+import { stopCommand } from './runners/stop';
+import { simulateCommand } from './simulate';
+
+export function sgpuProgram(): Command {
+  const program = new Command('sgpu')
+    .description('Serverless GPU apps: on this machine and in your own AWS account')
+    .helpCommand(true);
+  for (const command of commands()) program.addCommand(command);
+  return withSettings(program);
+}
+
+function commands(): readonly Command[] {
+  return [
+    runCommand(),
+    appsList(),
+    group('app', ['apps', 'application'], 'apps: settings, revisions, runners', [
+      appsList(),
+      runnersCommand(),
+      explainCommand(),
+    ]),
+    group('runners', ['runner', 'machine'], 'runners: list, stop, kill', [runnersList(), stopCommand(), killCommand()]),
+    group('queue', [], 'what waits, and what failed for good', [
+      sizeCommand(),
+      flushCommand(),
+      deadLettersCommand(),
+      redriveCommand(),
+    ]),
+    group('keys', ['key'], 'API keys', [keysCreate(), keysList(), revokeCommand()]),
+    group('auth', [], 'log in to a platform', [loginCommand(), logoutCommand(), whoamiCommand()]),
+    group('profile', ['profiles'], 'saved platforms', [profileList(), profileSet(), profileUnset()]),
+    simulateCommand(),
+  ];
+}
+
+function group(name: string, aliases: readonly string[], description: string, members: readonly Command[]): Command {
+  const command = new Command(name).description(description).aliases(aliases);
+  for (const member of members) command.addCommand(member);
+  return command;
+}
+
+/** Commander passes settings on to commands that it makes itself, not to those that are added. */
+function withSettings(command: Command): Command {
+  command.exitOverride().showHelpAfterError('(--help shows what there is)');
+  for (const below of command.commands) withSettings(below);
+  return command;
+}
