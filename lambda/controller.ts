@@ -16,6 +16,7 @@ import { DeploymentMirror } from './deployment-mirror';
 import { variable } from './environment';
 import { LeasedWebhooks } from './leased-webhooks';
 import { AppMetrics, embeddedMetrics, PlatformLog } from './metrics';
+import { PlatformKeys } from './platform-keys';
 import { openPlatformStores } from './platform-stores';
 import { wakeUpsOf } from './wake-ups';
 
@@ -43,6 +44,7 @@ const fleet = new EcsFleet({
   platform: names.platform,
   onError,
 });
+const platformKeys = new PlatformKeys(stores);
 const webhooks = new LeasedWebhooks({
   delivery: new WebhookDelivery({ ...stores, allowPrivateWebhooks: false, onError }),
   lease: new ControllerLease({ client: dynamo, table, clock, holder, name: 'webhooks' }),
@@ -64,7 +66,10 @@ const turns = new ControllerTurns({
   lease: new ControllerLease({ client: dynamo, table, clock, holder, name: 'passes' }),
   holder,
   fleet,
-  mirror: () => mirror.apply(),
+  mirror: async () => {
+    await platformKeys.ensure();
+    await mirror.apply();
+  },
   layOutTicks,
   onError,
 });

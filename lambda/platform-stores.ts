@@ -9,10 +9,11 @@ import { SystemClock } from '../runtime/aws/clock';
 import { SqsDoorbell } from '../runtime/aws/doorbell';
 import { dynamoClient, DynamoTable } from '../runtime/aws/dynamo-table';
 import { ParameterSecretStore } from '../runtime/aws/parameter-secret-store';
+import { DynamoKeyStore } from '../runtime/aws/key-store';
 import { DynamoRequestStore } from '../runtime/aws/request-store';
 import { DynamoRunnerRegistry } from '../runtime/aws/runner-registry';
 import { ResourceNames, VARIABLE } from '../runtime/aws-layout';
-import type { AppStore, BlobStore, Clock, RequestStore, RunnerRegistry, SecretStore } from '../runtime/ports';
+import type { AppStore, BlobStore, Clock, KeyStore, RequestStore, RunnerRegistry, SecretStore } from '../runtime/ports';
 import { RequestQueue } from '../runtime/queue/request-queue';
 import { appQueueUrls } from './app-queues';
 import { variable } from './environment';
@@ -31,6 +32,7 @@ export interface PlatformStores {
   readonly requests: RequestStore;
   readonly registry: RunnerRegistry;
   readonly blobs: BlobStore;
+  readonly keys: KeyStore;
   /** The platform's own. */
   readonly secrets: SecretStore;
   readonly queue: RequestQueue;
@@ -57,6 +59,7 @@ export function openPlatformStores(onError: (error: unknown, doing: string) => v
     ...{ names, dynamo, sqs, ssm, controlQueueUrl, clock, apps, requests, blobs },
     table: variable(VARIABLE.table),
     changes: new AppChanges(apps, clock),
+    keys: new DynamoKeyStore(table),
     registry: new DynamoRunnerRegistry(table),
     secrets: new ParameterSecretStore(ssm, names),
     queue: new RequestQueue({ store: requests, doorbell, clock }),

@@ -50,20 +50,31 @@ export interface EmulatedAccountOptions extends Surroundings {
   readonly createElsewhere: CreateElsewhere;
 }
 
+const UPDATED: ReadonlySet<string> = new Set(['AWS::SSM::Parameter', 'AWS::ECS::TaskDefinition', 'AWS::IAM::Role']);
+
 type Properties = Readonly<Record<string, unknown>>;
 
 export class EmulatedAccount {
   readonly roles = new Map<string, { arn: string; policies: { name: string; policy: unknown }[] }>();
   readonly functions = new Map<string, EmulatedFunction>();
-  readonly customResources: CustomResource[] = [];
+  readonly customResources = new Map<string, CustomResource>();
+  readonly #created = new Map<string, { readonly properties: string; readonly physical: Physical }>();
   readonly #clients: Clients;
 
   constructor(private readonly options: EmulatedAccountOptions) {
     this.#clients = clients(options);
   }
 
+  /** Creates what is new, and updates what may change while runners work: parameters, task definitions, policies. */
   deploy(template: Template): Promise<CreatedStack> {
-    return createStack(template, this.options, (id, resource) => this.create(id, resource));
+    return createStack(template, this.options, async (id, resource) => {
+      const before = this.#created.get(id);
+      const properties = JSON.stringify(resource.Properties);
+      const same = before?.properties === properties || (before !== undefined && !UPDATED.has(resource.Type));
+      const physical = same ? before.physical : await this.create(id, resource);
+      this.#created.set(id, { properties, physical });
+      return physical;
+    });
   }
 
   /** The role with an ARN, with all its policies. */
@@ -85,7 +96,7 @@ export class EmulatedAccount {
         return this.addFunction(id, properties);
     }
     if (Type.startsWith('Custom::') || Type === 'AWS::CloudFormation::CustomResource')
-      this.customResources.push({ logicalId: id, type: Type, properties });
+      this.customResources.set(id, { logicalId: id, type: Type, properties });
     return (
       (await this.options.createElsewhere(Type, id, properties)) ?? byNameAlone(id, Type, properties, this.options)
     );

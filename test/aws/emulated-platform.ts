@@ -3,7 +3,10 @@
  * bundles, machines and tasks in the stand-in for ECS, and every AWS call recorded by role.
  */
 import { readFile } from 'node:fs/promises';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { SystemClock } from '../../runtime/aws/clock';
@@ -193,9 +196,35 @@ export class EmulatedPlatform {
     await this.emulator.stop();
   }
 
+  /** Deploys another version of the same stack over this one. */
+  async redeploy(assembly: string): Promise<void> {
+    this.#stack = await this.#account.deploy(await this.template(assembly));
+  }
+
+  /** Deletes what deletes itself before the rest, as CloudFormation would: what depends on another goes first. */
+  async destroy(): Promise<readonly unknown[]> {
+    const answers = await ResponseUrl.listen();
+    try {
+      const teardowns = [...this.#account.customResources.values()].filter(({ type }) => type.includes('Teardown'));
+      for (const { logicalId, properties } of teardowns.reverse()) {
+        await this.functionOf(/Lifecycle/).invoke({
+          ...{ RequestType: 'Delete', ResponseURL: answers.url, StackId: 'stack', RequestId: logicalId },
+          ...{ LogicalResourceId: logicalId, PhysicalResourceId: logicalId, ResourceProperties: properties },
+        });
+      }
+      return answers.received;
+    } finally {
+      answers.close();
+    }
+  }
+
+  private async template(assembly: string): Promise<Template> {
+    return JSON.parse(await readFile(join(assembly, `${this.options.stackName}.template.json`), 'utf8')) as Template;
+  }
+
   private async deploy(): Promise<void> {
     const { assembly, stackName } = this.options;
-    const template = JSON.parse(await readFile(join(assembly, `${stackName}.template.json`), 'utf8')) as Template;
+    const template = await this.template(assembly);
     this.#account = new EmulatedAccount({
       ...{ account: ACCOUNT, region: REGION, stackName, endpoint: this.recorder.endpoint },
       createElsewhere: (type, id, properties) => Promise.resolve(this.create(type, id, properties)),
@@ -307,6 +336,34 @@ export class EmulatedPlatform {
     });
     this.#running.set(task, running);
     return running;
+  }
+}
+
+/** Where custom resources answer. */
+class ResponseUrl {
+  readonly received: unknown[] = [];
+
+  private constructor(private readonly server: Server) {
+    server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+      void text(request).then((body) => {
+        this.received.push(JSON.parse(body));
+        response.end();
+      });
+    });
+  }
+
+  static async listen(): Promise<ResponseUrl> {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    return new ResponseUrl(server);
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}/`;
+  }
+
+  close(): void {
+    this.server.close();
   }
 }
 

@@ -234,17 +234,27 @@ function s3({ method, target }: WireRequest): Permission {
   const url = new URL(target, 'http://s3');
   const [bucket = '', ...rest] = url.pathname.slice(1).split('/');
   const key = decodeURIComponent(rest.join('/'));
-  if (key === '') {
-    const prefix = url.searchParams.get('prefix');
+  if (key === '')
     return {
-      action: 's3:ListBucket',
-      resources: [`arn:aws:s3:::${bucket}`],
-      context: prefix === null ? {} : { 's3:prefix': prefix },
+      action: `s3:${bucketAction(method, url)}`,
+      resources: [url.searchParams.has('delete') ? `arn:aws:s3:::${bucket}/*` : `arn:aws:s3:::${bucket}`],
+      ...prefixOf(url),
     };
-  }
   const aborts = method === 'DELETE' && url.searchParams.has('uploadId');
   const action = aborts ? 'AbortMultipartUpload' : S3_ACTIONS[method];
   return { action: `s3:${action ?? method}`, resources: [`arn:aws:s3:::${bucket}/${key}`] };
+}
+
+function bucketAction(method: string, { searchParams }: URL): string {
+  // Each key of a multi-object delete needs s3:DeleteObject; which keys is in the body, and all are of the same bucket.
+  if (method === 'POST' && searchParams.has('delete')) return 'DeleteObject';
+  if (searchParams.has('uploads')) return 'ListBucketMultipartUploads';
+  return searchParams.has('versions') ? 'ListBucketVersions' : 'ListBucket';
+}
+
+function prefixOf({ searchParams }: URL): Pick<Permission, 'context'> {
+  const prefix = searchParams.get('prefix');
+  return prefix === null ? {} : { context: { 's3:prefix': prefix } };
 }
 
 function anything(service: string): (operation: string) => readonly Permission[] {

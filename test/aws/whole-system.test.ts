@@ -1,11 +1,12 @@
 /** The synthesised template, its bundled functions and an app's agent together, driven by fal's client. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createFalClient, type FalClient } from '@fal-ai/client';
+import type { FalClient } from '@fal-ai/client';
 import { AppSource, ServerlessGpuApp } from '../../lib';
 import { eventually } from '../contract/eventually';
 import { TestFolder } from '../end-to-end/test-folder';
 import { synthesise } from './assembly';
+import { clientOf } from './clients';
 import { EmulatedPlatform } from './emulated-platform';
 import { falApp } from './fal-processes';
 import { startTaskProcesses } from './task-processes';
@@ -143,22 +144,5 @@ async function begun(name: string): Promise<void> {
 async function finished(requestId: string): Promise<void> {
   await eventually(async () => {
     expect((await fal.queue.status('art/worker', { requestId })).status).toBe('COMPLETED');
-  });
-}
-
-const SERVICES: Readonly<Record<string, string>> = {
-  'fal.run': 'run',
-  'queue.fal.run': 'queue',
-  'rest.fal.ai': 'rest',
-};
-
-/** fal's client with a key of the platform, re-pointed by configuration alone. */
-async function clientOf(called: EmulatedPlatform): Promise<FalClient> {
-  return createFalClient({
-    credentials: await called.createKey('ADMIN'),
-    requestMiddleware: (request) => {
-      const { hostname, pathname, search } = new URL(request.url);
-      return Promise.resolve({ ...request, url: `${called.url}/${SERVICES[hostname] ?? ''}${pathname}${search}` });
-    },
   });
 }
