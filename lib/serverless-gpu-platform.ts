@@ -13,13 +13,15 @@ import { Construct, type IConstruct } from 'constructs';
 import { MAX_PLATFORM_NAME, ResourceNames } from '../runtime/aws-layout';
 import type { PlatformDeployment } from '../runtime/domain/deployment';
 import { Capacity } from './capacity';
-import { type Gateway } from './gateway';
+import { Gateway } from './gateway';
 import { NetworkMode } from './network-mode';
 import { acknowledge } from './private/acknowledgements';
 import { appWidgets } from './private/app-metrics';
 import { Controller } from './private/controller';
 import { deploymentParameter } from './private/deployment-parameter';
+import { GatewayContainer } from './private/gateway-container';
 import { GatewayFunction } from './private/gateway-function';
+import { GatewayRestApi } from './private/gateway-rest-api';
 import { letPlatformUse } from './private/encryption';
 import { grantReadKey } from './private/key-grant';
 import { ImportedPlatform } from './private/imported-platform';
@@ -29,6 +31,7 @@ import type { MachinePool } from './private/machine-pool';
 import { Network } from './private/network';
 import { readAttributes, writeAttributes } from './private/platform-attributes';
 import { bucketName } from './private/platform-arns';
+import type { PlatformFunctionSurroundings } from './private/platform-function';
 import { refuse } from './private/refusal';
 import { RequestTable } from './private/request-table';
 
@@ -273,7 +276,7 @@ export class ServerlessGpuPlatform extends Construct implements IServerlessGpuPl
       clusterName: this.clusterName,
       controlQueueUrl: controlQueue.queueUrl,
     };
-    this.url = new GatewayFunction(this, 'Gateway', surroundings).url;
+    this.url = this.gateway(props.gateway ?? Gateway.functionUrl(), surroundings, { subnets });
     new Controller(this, 'Controller', { ...surroundings, controlQueue });
     this.lifecycle = new Lifecycle(this, 'Lifecycle', surroundings);
     const deployment: PlatformDeployment = { publicUrl: this.url };
@@ -354,6 +357,23 @@ export class ServerlessGpuPlatform extends Construct implements IServerlessGpuPl
       'The platform has metrics of its own; Container Insights bills each runner: bring a cluster that has it.',
     );
     return cluster;
+  }
+
+  /** Returns the URL. */
+  private gateway(
+    { _declaration: declaration }: Gateway,
+    surroundings: PlatformFunctionSurroundings,
+    subnets: ec2.SubnetSelection,
+  ): string {
+    if (declaration.kind === 'container') {
+      const { vpc, cluster } = this;
+      new GatewayContainer(this, 'Gateway', { ...surroundings, ...declaration, vpc, cluster, subnets });
+      return `https://${declaration.domainName}`;
+    }
+    const gateway = new GatewayFunction(this, 'Gateway', surroundings);
+    if (declaration.kind === 'function-url') return gateway.addUrl();
+    new GatewayRestApi(this, 'GatewayApi', { ...declaration, handler: gateway.function });
+    return `https://${declaration.domainName}`;
   }
 
   private machineSecurityGroup(): ec2.SecurityGroup {
