@@ -228,6 +228,36 @@ export interface KeyStore {
   remove(id: string): Promise<boolean>;
 }
 
+/** A line that an app printed. */
+export interface AppLogLine {
+  /** Orders the lines of an app. */
+  readonly id: string;
+  readonly at: number;
+  readonly runner: string;
+  /** fal's log levels; plain output is `STDOUT` or `STDERR`. */
+  readonly level: string;
+  readonly message: string;
+  /** The request that printed it, where the app knows. */
+  readonly request?: string;
+}
+
+export interface AppLogQuery {
+  /** Lines behind this one, the first `limit` of them. Without it the last `limit` are given. */
+  readonly after?: string;
+  readonly since?: number;
+  readonly until?: number;
+  /** Only lines with this text, in upper or lower case. */
+  readonly search?: string;
+  readonly request?: string;
+  readonly runner?: string;
+  readonly limit: number;
+}
+
+/** What apps printed of late, where the platform keeps it itself. In order. */
+export interface AppLogs {
+  read(app: string, query: AppLogQuery): Promise<readonly AppLogLine[]>;
+}
+
 /** Secret values by name. */
 export interface SecretStore {
   get(name: string): Promise<string | undefined>;
