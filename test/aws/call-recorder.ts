@@ -1,15 +1,24 @@
 /** Stands between the code and the emulators: forwards every AWS call and writes down what it asked for. */
 import { createServer, request as forward, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { readCall, type AccountOfCalls, type RecordedCall } from './recorded-call';
+import { buffer } from 'node:stream/consumers';
+import { readCall, type AccountOfCalls, type RecordedCall, type WireRequest } from './recorded-call';
 
 export interface CallRecorderOptions extends AccountOfCalls {
   /** Where calls go: by service as the signature names it (`ecs`), else to `default`. */
   readonly endpoints: Readonly<Record<string, string>> & { readonly default: string };
 }
 
+/** Told of each call around its forwarding; measures what it costs. */
+export interface CallMeter {
+  /** Called before the call is forwarded; what it resolves with is called with the answer's body. */
+  begin(request: WireRequest): Promise<((answer: Buffer) => Promise<void>) | undefined>;
+}
+
 export class CallRecorder {
   readonly calls: RecordedCall[] = [];
+  /** Set while what calls cost is measured. */
+  meter: CallMeter | undefined;
 
   private constructor(
     private readonly options: CallRecorderOptions,
@@ -38,13 +47,26 @@ export class CallRecorder {
     const body = Buffer.concat(pieces);
     const wire = { method: incoming.method ?? 'GET', target: incoming.url ?? '/', headers: incoming.headers, body };
     this.calls.push(...readCall(wire, this.options, Date.now()));
-    this.forward(wire, body, outgoing);
+    const measured = await this.meter?.begin(wire);
+    this.forward(wire, body, outgoing, measured);
   }
 
-  private forward({ method, target, headers }: Wire, body: Buffer, outgoing: ServerResponse): void {
+  private forward(
+    { method, target, headers }: Wire,
+    body: Buffer,
+    outgoing: ServerResponse,
+    measured: ((answer: Buffer) => Promise<void>) | undefined,
+  ): void {
     const onward = forward(new URL(target, this.endpointOf(headers, target)), { method, headers }, (answer) => {
       outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
-      answer.pipe(outgoing);
+      if (measured === undefined) answer.pipe(outgoing);
+      else
+        void buffer(answer)
+          .then(async (content) => {
+            await measured(content);
+            outgoing.end(content);
+          })
+          .catch(() => outgoing.destroy());
     });
     onward.on('error', () => outgoing.destroy());
     outgoing.on('close', () => onward.destroy());

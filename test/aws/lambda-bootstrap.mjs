@@ -1,12 +1,13 @@
 // Runs one bundled handler as Lambda would, in a process of its own with the function's environment:
 //   node lambda-bootstrap.mjs BUNDLE
 // POST to INVOCATIONS calls it with the event in the body; every other request becomes the event of a function URL.
-// Prints the port it listens on.
+// GET USAGE tells how often it was called and for how long in all. Prints the port it listens on.
 import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import { PassThrough } from 'node:stream';
 import { pathToFileURL, URLSearchParams } from 'node:url';
 
+const USAGE = '/lambda-usage';
 const INVOCATIONS = '/2015-03-31/functions/function/invocations';
 const LARGEST_BODY = 6 * 1024 * 1024;
 const STREAMING = Symbol('streaming');
@@ -24,7 +25,15 @@ globalThis.awslambda = {
 
 const { handler } = await import(pathToFileURL(process.argv[2]).href);
 
+const usage = { calls: 0, ms: 0 };
+
 const server = createServer((request, response) => {
+  if (request.url === USAGE) return response.end(JSON.stringify(usage));
+  const began = performance.now();
+  response.once('close', () => {
+    usage.calls += 1;
+    usage.ms += performance.now() - began;
+  });
   answer(request, response).catch((error) => {
     console.error(error);
     if (!response.headersSent) response.writeHead(502);

@@ -65,6 +65,11 @@ export class LambdaProcess {
     return result;
   }
 
+  /** Calls so far, and how long they took in all. */
+  async usage(): Promise<{ readonly calls: number; readonly ms: number }> {
+    return (await (await fetch(`${this.url}/lambda-usage`)).json()) as { calls: number; ms: number };
+  }
+
   async stop(): Promise<void> {
     if (this.child.exitCode !== null || this.child.signalCode !== null) return;
     this.child.kill('SIGKILL');

@@ -23,7 +23,7 @@ export async function unitsOf(table: DynamoTable, calls: () => Promise<unknown>)
 }
 
 /** A write unit is a KB begun of the larger of the two, and the same again for each entry of an index that changes. */
-function writeUnits(before: Item | undefined, after: Item | undefined): number {
+export function writeUnits(before: Item | undefined, after: Item | undefined): number {
   if (same(before, after)) return 0;
   const entries = Object.values(TABLE.indexes).map((index) => {
     const [old, next] = [entryOf(before, index), entryOf(after, index)];
@@ -55,6 +55,19 @@ function keysOf(entry: Item, index: Index): Item {
 }
 
 /** A consistent read takes a unit for 4 KB begun, one that may lag half of it. A query counts all its items together. */
+export function readUnits(
+  input: { readonly ConsistentRead?: boolean },
+  output: { Item?: Item; Items?: Item[]; Responses?: Record<string, Item[]> },
+): number {
+  const price = input.ConsistentRead === true ? 1 : 0.5;
+  const reads = [
+    ...('Items' in output ? [output.Items ?? []] : []),
+    ...Object.values(output.Responses ?? {}).flatMap((items) => items.map((item) => [item])),
+    ...('Item' in output ? [[output.Item ?? {}]] : []),
+  ];
+  return sum(reads.map((items) => price * Math.max(1, Math.ceil(sum(items.map(itemSize)) / 4_096))));
+}
+
 function meterOfReads(client: DynamoDBClient): { stop: () => number } {
   let units = 0;
   const name = 'meter of reads';
@@ -63,13 +76,7 @@ function meterOfReads(client: DynamoDBClient): { stop: () => number } {
       const answer = await next(call);
       const input = call.input as { readonly ConsistentRead?: boolean };
       const output = answer.output as { Item?: Item; Items?: Item[]; Responses?: Record<string, Item[]> };
-      const price = input.ConsistentRead === true ? 1 : 0.5;
-      const reads = [
-        ...('Items' in output ? [output.Items ?? []] : []),
-        ...Object.values(output.Responses ?? {}).flatMap((items) => items.map((item) => [item])),
-        ...('Item' in output ? [[output.Item ?? {}]] : []),
-      ];
-      for (const items of reads) units += price * Math.max(1, Math.ceil(sum(items.map(itemSize)) / 4_096));
+      units += readUnits(input, output);
       return answer;
     },
     { step: 'initialize', name },
