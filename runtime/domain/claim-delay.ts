@@ -2,8 +2,9 @@
  * How long an agent waits before it claims after the doorbell rang.
  *
  * A queue service wakes idle pollers at random. Spread like that, a little work keeps every runner just busy enough to
- * stay: by simulation 1.5 to 2.3 times as many runners as when the most recently used goes first. So whoever has been
- * idle longer claims later: work gathers on the recently used, the others reach their `keep_alive` and retire.
+ * stay: by simulation up to twice the GPU time of most recently used first. So whoever has been idle longer claims later.
+ * That gathers work only where several agents are awake at a time: when a request wakes a single one, it gets it, whoever
+ * it is (docs/autoscaling.md).
  */
 
 /** No agent waits longer: a start would cost far more than this. */

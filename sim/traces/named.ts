@@ -48,10 +48,11 @@ const MAKERS: Readonly<Record<string, Maker>> = {
     use: 'tuning',
     make: () => apps(5, (app, _, random) => bursts(app, { everyS: 1800, size: 30, spreadS: 60 }, random)),
   },
-  'azure-functions-b': { use: 'report', make: (root) => functions(root, 4) },
+  'azure-functions-b': { use: 'tuning', make: (root) => functions(root, 4) },
+  'azure-functions-c': { use: 'report', make: (root) => functions(root, 2) },
   'azure-llm-code': { use: 'report', make: (root) => azureLlmTrace(root, 'code') },
   'mooncake-conversation': { use: 'report', make: (root) => mooncakeTrace(root, 'conversation') },
-  diurnal: { use: 'report', make: () => apps(10, (app, index, random) => diurnal(app, rateOf(index), random), 86_400) },
+  diurnal: { use: 'tuning', make: () => apps(10, (app, index, random) => diurnal(app, rateOf(index), random), 86_400) },
   'heavy-tailed': {
     use: 'report',
     make: () =>
