@@ -71,7 +71,7 @@ function simulateHistory(file: string, options: SimulateOptions): void {
 
 function howToApply(app: string, recommended: Outcome): string {
   return [
-    '# In the CDK app',
+    '# In the CDK app (the scaling policy is set in the class)',
     cdkProps(recommended),
     '',
     '# Or in the fal.App class',

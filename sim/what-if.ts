@@ -91,17 +91,17 @@ export function appAttributes({ machine_type: machine, ...choice }: Choice): str
     `min_concurrency = ${choice.min_concurrency}`,
     `max_concurrency = ${choice.max_concurrency}`,
     `keep_alive = ${choice.keep_alive}`,
+    ...(choice.scaling_policy === 'fal' ? [] : [`scaling_policy = ${JSON.stringify(choice.scaling_policy)}`]),
   ].join('\n');
 }
 
-/** The same as props of a `ServerlessGpuApp`. */
+/** The same as props of a `ServerlessGpuApp`. The policy is an attribute of the app. */
 export function cdkProps(choice: Choice): string {
   return [
     `machineType: '${choice.machine_type}',`,
     `minConcurrency: ${choice.min_concurrency},`,
     `maxConcurrency: ${choice.max_concurrency},`,
     `keepAlive: Duration.seconds(${choice.keep_alive}),`,
-    ...(choice.scaling_policy === 'fal' ? [] : [`scalingPolicy: '${choice.scaling_policy}',`]),
   ].join('\n');
 }
 

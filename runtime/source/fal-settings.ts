@@ -20,12 +20,21 @@ const NOT_IN_CODE = ['name', 'auth', 'exposed_port', 'health_check'];
 const SPEC_FIELDS = APP_SPEC_FIELDS.filter((field) => !NOT_IN_CODE.includes(field));
 
 /** fal refuses these as class keywords: its decorator gets them from the attributes. */
-const ATTRIBUTES_ONLY = ['machine_type', 'num_gpus', 'requirements', 'env', 'volumes', 'app_name', 'app_auth'];
+const ATTRIBUTES_ONLY = [
+  'machine_type',
+  'num_gpus',
+  'requirements',
+  'env',
+  'volumes',
+  'scaling_policy',
+  'app_name',
+  'app_auth',
+];
 
 const ATTRIBUTES = [...SPEC_FIELDS, 'image', 'app_name', 'app_auth'];
 const CLASS_KEYWORDS = [...ATTRIBUTES.filter((name) => !ATTRIBUTES_ONLY.includes(name)), 'name', 'health_check_config'];
 const FUNCTION_KEYWORDS = [
-  ...SPEC_FIELDS.filter((name) => name !== 'env' && name !== 'volumes'),
+  ...SPEC_FIELDS.filter((name) => !['env', 'volumes', 'scaling_policy'].includes(name)),
   'image',
   'exposed_port',
   'serve',

@@ -57,8 +57,8 @@ test('a choice can be applied as a command, as props and as attributes', () => {
   expect(scaleLine('me/app', choice)).toBe(
     'sgpu app scale me/app --min-concurrency 0 --max-concurrency 5 --keep-alive 60',
   );
-  expect(cdkProps(choice)).toContain("scalingPolicy: 'adaptive',");
-  expect(appAttributes(choice)).toContain('keep_alive = 60');
+  expect(cdkProps(choice)).toContain('keepAlive: Duration.seconds(60),');
+  expect(appAttributes(choice)).toContain('keep_alive = 60\nscaling_policy = "adaptive"');
 });
 
 test('the page needs nothing else and escapes names', () => {
