@@ -11,5 +11,7 @@ module.exports = {
     ],
   },
   transformIgnorePatterns: [],
+  // The examples import the package as its users do.
+  moduleNameMapper: { '^cdk-serverless-gpu$': '<rootDir>/lib' },
   testTimeout: 60_000,
 };

@@ -95,17 +95,15 @@ function controllerStatements(arns: PlatformArns, clusterName: string): readonly
       ],
       [arns.autoScalingGroups],
     ),
-    // Auto Scaling takes no resource for what only describes, and demands the two of EC2 of who calls LaunchInstances.
-    // Required of who calls LaunchInstances, which launches by a fleet of its own.
+    // Auto Scaling demands this, and the description of launch templates, of who calls LaunchInstances.
     allow(['ec2:CreateFleet'], arns.launched),
     allow(
       [
         'autoscaling:DescribeAutoScalingGroups',
         'autoscaling:DescribeScalingActivities',
-        'ec2:CreateFleet',
         'ec2:DescribeLaunchTemplateVersions',
       ],
-      ['*'],
+      [arns.all('Auto Scaling and EC2 define no resource for what only describes.')],
     ),
   ];
 }

@@ -34,6 +34,11 @@ describe('what wakes the controller', () => {
     ]);
   });
 
+  it('is a deployment that wrote what it deployed', () => {
+    const detail = { name: '/sgpu/studio/apps/my-app', operation: 'Update' };
+    expect(wakeUpsOf({ 'detail-type': 'Parameter Store Change', detail }, names)).toEqual([TICK]);
+  });
+
   it.each([
     undefined,
     'text',

@@ -1,10 +1,8 @@
 /** AWS for tests: moto's server, in the version pinned here. Each start is a process and an account of its own. */
-import { execFile, spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { promisify } from 'node:util';
+import { pythonPackages } from './python-packages';
 
 const MOTO = 'moto[server]==5.2.5';
 
@@ -21,7 +19,7 @@ export interface AwsEmulator {
 
 /** Starts an empty account. Ends with this process at the latest. Needs `python3` with pip; fails without. */
 export async function startAwsEmulator(): Promise<AwsEmulator> {
-  const packages = await installedMoto();
+  const packages = await pythonPackages(MOTO);
   const server = spawn('python3', [join(__dirname, 'aws_emulator.py')], {
     env: { PATH: process.env.PATH, PYTHONWARNINGS: 'ignore', PYTHONPATH: packages },
   });
@@ -58,23 +56,3 @@ async function portOf(server: ChildProcessWithoutNullStreams): Promise<string> {
   throw new Error(`The AWS emulator did not start: ${errors.join('')}`);
 }
 
-const run = promisify(execFile);
-
-/** The folder that has moto, installed on first use. It appears whole or not at all, so test files may do so side by side. */
-async function installedMoto(): Promise<string> {
-  const cache = join(__dirname, '..', '..', 'node_modules', '.cache', 'sgpu-test');
-  const { stdout: version } = await python('-c', 'import sys; print(sys.implementation.cache_tag)');
-  const folder = join(cache, `${MOTO.replace(/[^a-z0-9.]+/g, '-')}-${version.trim()}`);
-  if (existsSync(folder)) return folder;
-  await mkdir(cache, { recursive: true });
-  const unfinished = await mkdtemp(`${folder}-`);
-  await python('-m', 'pip', 'install', '--quiet', '--target', unfinished, MOTO);
-  await rename(unfinished, folder).catch(() => rm(unfinished, { recursive: true }));
-  return folder;
-}
-
-async function python(...parameters: readonly string[]): Promise<{ readonly stdout: string }> {
-  return run('python3', parameters).catch((error: unknown) => {
-    throw new Error(`The tests against AWS need python3 with pip: ${(error as Error).message}`, { cause: error });
-  });
-}
