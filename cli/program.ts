@@ -1,14 +1,20 @@
 /** All commands, as a tree. */
 import { Command } from 'commander';
+import { deleteCommand } from './apps/delete';
 import { explainCommand } from './apps/explain';
 import { listCommand as appsList } from './apps/list';
+import { listRevisionsCommand } from './apps/list-revisions';
+import { rolloutCommand } from './apps/rollout';
 import { runnersCommand } from './apps/runners';
+import { scaleCommand } from './apps/scale';
+import { setRevisionCommand } from './apps/set-revision';
 import { loginCommand } from './auth/login';
 import { logoutCommand } from './auth/logout';
 import { whoamiCommand } from './auth/whoami';
 import { createCommand as keysCreate } from './keys/create';
 import { listCommand as keysList } from './keys/list';
 import { revokeCommand } from './keys/revoke';
+import { logsCommand } from './logs';
 import { listCommand as profileList } from './profiles/list';
 import { setCommand as profileSet } from './profiles/set';
 import { unsetCommand as profileUnset } from './profiles/unset';
@@ -19,7 +25,11 @@ import { sizeCommand } from './queue/size';
 import { runCommand } from './run';
 import { killCommand } from './runners/kill';
 import { listCommand as runnersList } from './runners/list';
+import { logsCommand as runnersLogs } from './runners/logs';
 import { stopCommand } from './runners/stop';
+import { listCommand as secretsList } from './secrets/list';
+import { setCommand as secretsSet } from './secrets/set';
+import { unsetCommand as secretsUnset } from './secrets/unset';
 import { simulateCommand } from './simulate';
 
 export function sgpuProgram(): Command {
@@ -34,18 +44,31 @@ function commands(): readonly Command[] {
   return [
     runCommand(),
     appsList(),
+    logsCommand(),
+    deleteCommand(),
     group('app', ['apps', 'application'], 'apps: settings, revisions, runners', [
       appsList(),
       runnersCommand(),
       explainCommand(),
+      scaleCommand(),
+      listRevisionsCommand(),
+      setRevisionCommand(),
+      rolloutCommand(),
+      deleteCommand(),
     ]),
-    group('runners', ['runner', 'machine'], 'runners: list, stop, kill', [runnersList(), stopCommand(), killCommand()]),
+    group('runners', ['runner', 'machine'], 'runners: list, logs, stop, kill', [
+      runnersList(),
+      runnersLogs(),
+      stopCommand(),
+      killCommand(),
+    ]),
     group('queue', [], 'what waits, and what failed for good', [
       sizeCommand(),
       flushCommand(),
       deadLettersCommand(),
       redriveCommand(),
     ]),
+    group('secrets', ['secret'], 'secrets of the apps', [secretsSet(), secretsList(), secretsUnset()]),
     group('keys', ['key'], 'API keys', [keysCreate(), keysList(), revokeCommand()]),
     group('auth', [], 'log in to a platform', [loginCommand(), logoutCommand(), whoamiCommand()]),
     group('profile', ['profiles'], 'saved platforms', [profileList(), profileSet(), profileUnset()]),

@@ -16,6 +16,8 @@ export interface LaunchSurroundings {
   readonly platformUrl: string;
   /** The key that apps act with. */
   readonly appKey: string;
+  /** The secrets that the app gets, by their names. */
+  readonly secrets: Readonly<Record<string, string>>;
   /** The variables by which apps trust the platform's https; none without it. */
   readonly trust: Readonly<Record<string, string>>;
   /** Told what the start waits for. */
@@ -27,7 +29,12 @@ export async function launchPlan(
   { source, record }: ServedApp,
   runner: RunnerRecord,
 ): Promise<LaunchPlan> {
-  const environment = { ...process.env, ...platformVariables(surroundings, record.id, runner), ...record.spec.env };
+  const environment = {
+    ...process.env,
+    ...surroundings.secrets,
+    ...platformVariables(surroundings, record.id, runner),
+    ...record.spec.env,
+  };
   return source.kind === 'exec'
     ? commandPlan(source, environment)
     : falPlan(surroundings, source, record.spec, runner, environment);

@@ -6,7 +6,7 @@ import { join, relative } from 'node:path';
 import { Controller } from '../runtime/controller/controller';
 import { WebhookDelivery } from '../runtime/controller/webhook-delivery';
 import type { AppRecord } from '../runtime/domain/app';
-import { deployed } from '../runtime/domain/revisions';
+import { deployed, reopened } from '../runtime/domain/revisions';
 import { UserError } from '../runtime/domain/user-error';
 import { createGateway } from '../runtime/gateway/gateway';
 import { PythonEnvironments } from '../runtime/local/python-environments';
@@ -131,9 +131,9 @@ async function assemble(options: PlatformOptions, stores: Stores): Promise<Platf
   };
 }
 
-/** Earlier revisions can't be fallen back to here: their files are overwritten. */
+/** Earlier revisions can't be fallen back to here: their files are overwritten. What is served again is not removed. */
 async function deploy({ apps, clock }: Stores, record: AppRecord): Promise<void> {
-  const { earlier: _gone, ...next } = deployed(await apps.get(record.id), record, clock.now());
+  const { earlier: _gone, ...next } = reopened(deployed(await apps.get(record.id), record, clock.now()));
   await apps.put(next);
 }
 

@@ -6,6 +6,7 @@ import { ChildProcessFleet } from '../runtime/local/child-process-fleet';
 import { GpuInventory } from '../runtime/local/gpu-inventory';
 import type { AppProcess } from '../runtime/local/app-process';
 import type { RequestQueue } from '../runtime/queue/request-queue';
+import { exposedSecrets } from './exposed-secrets';
 import { launchPlan, type LaunchSurroundings } from './launch-plan';
 import type { PlatformReport } from './report';
 import type { ServedApp } from './served-app';
@@ -17,7 +18,7 @@ export interface RunnerProcessesOptions {
   readonly served: ReadonlyMap<string, ServedApp>;
   readonly report: PlatformReport;
   /** Known once the server listens, which is before anything is launched. */
-  readonly surroundings: () => Promise<Omit<LaunchSurroundings, 'progress'>>;
+  readonly surroundings: () => Promise<Omit<LaunchSurroundings, 'progress' | 'secrets'>>;
 }
 
 /** Cancellations and drains reach a runner within this. */
@@ -60,11 +61,22 @@ export class RunnerProcesses {
   private async plan(runner: RunnerRecord, app: AppRecord): ReturnType<typeof launchPlan> {
     const served = this.options.served.get(app.id);
     if (served === undefined) throw new Error(`${app.id} is not served here`);
+    const surroundings = await this.options.surroundings();
+    const secrets = await this.secretsOf(app);
     return launchPlan(
-      { ...(await this.options.surroundings()), progress: (waiting, text) => this.progress(waiting, text) },
+      { ...surroundings, secrets, progress: (waiting, text) => this.progress(waiting, text) },
       served,
       runner,
     );
+  }
+
+  /** A secret that is missing is told; the variable may come from the environment of this process. */
+  private async secretsOf({ id, spec }: AppRecord): Promise<Readonly<Record<string, string>>> {
+    const { values, missing } = await exposedSecrets(this.options.stores.secrets, spec);
+    for (const name of missing.filter((variable) => process.env[variable] === undefined)) {
+      this.options.report.progress(id, `its secret ${name} is not set: sgpu secrets set ${name}=…`);
+    }
+    return values;
   }
 
   private async progress(runner: RunnerRecord, waitingFor: string): Promise<void> {
@@ -90,6 +102,12 @@ export class RunnerProcesses {
       queue,
       heartbeatMs: HEARTBEAT_MS,
       onLine: (runner, line) => {
+        const { level, message, requestId } = line;
+        stores.logs.append(app.id, runner, {
+          level,
+          message,
+          ...(requestId === undefined ? {} : { request: requestId }),
+        });
         report.appLine(app.id, runner, line);
       },
       onFailure: (runner, error) => {

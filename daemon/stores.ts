@@ -13,6 +13,7 @@ import type {
   RunnerRegistry,
   SecretStore,
 } from '../runtime/ports';
+import { FileAppLogs } from '../runtime/local/app-logs';
 import { SqliteAppStore } from '../runtime/local/app-store';
 import { FileBlobStore } from '../runtime/local/blob-store';
 import { SystemClock } from '../runtime/local/clock';
@@ -33,6 +34,8 @@ export interface Stores {
   readonly secrets: SecretStore;
   readonly blobs: BlobStore;
   readonly clock: Clock;
+  /** What the apps print. */
+  readonly logs: FileAppLogs;
   close(): void;
 }
 
@@ -41,6 +44,7 @@ export async function openStores(folder: string): Promise<Stores> {
   await makeFolder(folder);
   const database = Database.open(folder);
   const blobs = await FileBlobStore.open(join(folder, 'blobs'));
+  const clock = new SystemClock();
   return {
     database,
     blobs,
@@ -50,7 +54,8 @@ export async function openStores(folder: string): Promise<Stores> {
     apps: new SqliteAppStore(database),
     keys: new SqliteKeyStore(database),
     secrets: new FileSecretStore(join(folder, 'secrets.json')),
-    clock: new SystemClock(),
+    clock,
+    logs: new FileAppLogs(join(folder, 'logs'), clock),
     close: () => {
       database.close();
     },

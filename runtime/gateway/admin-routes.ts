@@ -2,6 +2,7 @@
 import { Hono } from 'hono';
 import { appRoutes } from './admin/app-routes';
 import { keyRoutes } from './admin/key-routes';
+import { logRoutes } from './admin/log-routes';
 import { queueRoutes } from './admin/queue-routes';
 import { runnerRoutes } from './admin/runner-routes';
 import { secretRoutes } from './admin/secret-routes';
@@ -18,6 +19,7 @@ export function adminRoutes(dependencies: GatewayDependencies, authenticator: Au
   });
   routes.route('/', queueRoutes(dependencies));
   routes.route('/', runnerRoutes(dependencies));
+  routes.route('/', logRoutes(dependencies));
   routes.route('/', appRoutes(dependencies));
   routes.route('/keys', keyRoutes(dependencies));
   routes.route('/secrets', secretRoutes(dependencies));

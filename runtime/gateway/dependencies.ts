@@ -1,5 +1,14 @@
 /** What the gateway is made of: ports, the queue, and how this platform is set up. */
-import type { AppStore, BlobStore, Clock, KeyStore, RequestStore, RunnerRegistry, SecretStore } from '../ports';
+import type {
+  AppLogs,
+  AppStore,
+  BlobStore,
+  Clock,
+  KeyStore,
+  RequestStore,
+  RunnerRegistry,
+  SecretStore,
+} from '../ports';
 import type { RequestQueue } from '../queue/request-queue';
 import type { Log } from './log';
 
@@ -12,6 +21,8 @@ export interface GatewayDependencies {
   readonly secrets: SecretStore;
   readonly runners: RunnerRegistry;
   readonly clock: Clock;
+  /** What apps printed. Absent where another service keeps it. */
+  readonly logs?: AppLogs;
   readonly settings: GatewaySettings;
   /** Tells the controller that a request waits, so that it need not find out by itself. Must not throw. */
   readonly poke: (app: string) => void;

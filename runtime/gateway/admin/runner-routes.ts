@@ -14,6 +14,11 @@ export function runnerRoutes(dependencies: GatewayDependencies): Hono {
     const since = wholeNumber(context, 'since') ?? clock.now() - RECENTLY_MS;
     return json(200, { runners: await runners.list(id, since) });
   });
+  routes.get('/runners/:id', async ({ req }) => {
+    const runner = await runners.get(req.param('id'));
+    if (runner === undefined) throw detailError(404, `Runner ${req.param('id')} not found`);
+    return json(200, { runner });
+  });
   routes.post(`${APP}/rollout`, async (context) => {
     const app = await knownApp(context, dependencies);
     const force = context.req.query('force') === 'true';
