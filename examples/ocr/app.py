@@ -1,4 +1,4 @@
-"""Reads the text in an image. The model's weights come inside the rapidocr package: nothing is downloaded at run time."""
+"""Reads the text in an image. The model's weights come inside rapidocr: nothing is downloaded at run time."""
 
 import base64
 import binascii

