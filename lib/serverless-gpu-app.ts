@@ -13,6 +13,7 @@ import type { AppDeployment } from '../runtime/domain/deployment';
 import type { AppSource } from './app-source';
 import type { Capacity } from './capacity';
 import type { MachineType } from './machine-type';
+import { appKeySecret, platformEnvironment } from './private/app-environment';
 import { appImage, readSource } from './private/app-image';
 import { appMetric, appWidgets } from './private/app-metrics';
 import { appSettings } from './private/app-settings';
@@ -372,8 +373,8 @@ export class ServerlessGpuApp extends Construct implements ec2.IConnectable {
       room,
       image: appImage(this, declaration, source, this.spec),
       agentImage: ecs.ContainerImage.fromAsset(assetPath('agent')),
-      environment: this.spec.env,
-      secrets: this.secrets(props.secrets ?? {}),
+      environment: { ...platformEnvironment(this.appId, this.platform.url), ...this.spec.env },
+      secrets: { FAL_KEY: appKeySecret(this, this.names), ...this.secrets(props.secrets ?? {}) },
       agentEnvironment: this.agentEnvironment(),
       volumes,
       logGroup: this.logGroup,

@@ -137,6 +137,11 @@ export class ResourceNames {
     return `${this.parameterPath}/secrets/${name}`;
   }
 
+  /** The API key that apps find in `FAL_KEY`. The controller makes it. */
+  get appKey(): string {
+    return this.internalSecret('app-key');
+  }
+
   /** An API key for whoever was granted `grantInvoke`. The controller makes it. */
   get invokeKey(): string {
     return this.internalSecret('invoke-key');

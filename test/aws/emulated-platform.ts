@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SQSClient } from '@aws-sdk/client-sqs';
+import { GetParametersCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { SystemClock } from '../../runtime/aws/clock';
 import { DynamoTable } from '../../runtime/aws/dynamo-table';
 import { DynamoKeyStore } from '../../runtime/aws/key-store';
@@ -17,6 +18,7 @@ import type { PoolDeployment } from '../../runtime/domain/deployment';
 import type { Room } from '../../runtime/domain/machine';
 import { createKey } from '../../runtime/gateway/keys';
 import { eventually } from '../contract/eventually';
+import { tlsFront, type TlsFront } from '../lambda/tls-front';
 import { startAwsEmulator, type AwsEmulator } from '../support/aws-emulator';
 import { EcsStandIn } from '../support/ecs-stand-in';
 import type { Containers, StandInMachine, StandInTask } from '../support/ecs-stand-in-cluster';
@@ -36,6 +38,7 @@ export interface ContainerDefinition {
   readonly Image: string;
   readonly Cpu?: number;
   readonly Memory?: number;
+  readonly Secrets?: readonly { readonly Name: string; readonly ValueFrom: string }[];
   readonly Environment?: readonly { readonly Name: string; readonly Value: string }[];
   readonly ResourceRequirements?: readonly { readonly Type: string; readonly Value: string }[];
   readonly MountPoints?: readonly { readonly ContainerPath: string; readonly SourceVolume: string }[];
@@ -48,6 +51,8 @@ export interface TaskToStart {
   readonly containers: readonly ContainerDefinition[];
   /** How the task's role reaches the emulators. */
   readonly credentials: Readonly<Record<string, string>>;
+  /** The secrets of a container, read as ECS does with the execution role. Rejects when one is missing. */
+  readonly secrets: (container: string) => Promise<Readonly<Record<string, string>>>;
   /** Variables by container. */
   readonly overrides: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
@@ -80,19 +85,21 @@ export class EmulatedPlatform {
   readonly #functions = new Map<string, LambdaProcess>();
   readonly #taskDefinitions = new Map<
     string,
-    { readonly containers: readonly ContainerDefinition[]; readonly role: string }
+    { readonly containers: readonly ContainerDefinition[]; readonly role: string; readonly executionRole: string }
   >();
   readonly #running = new Map<StandInTask, RunningContainers>();
   readonly #familyRevisions = new Map<string, number>();
   #account!: EmulatedAccount;
   #stack!: CreatedStack;
   #events: EventSources | undefined;
+  #adminKey: Promise<string> | undefined;
 
   private constructor(
     private readonly options: EmulatedPlatformOptions,
     private readonly emulator: AwsEmulator,
-    private standIn: EcsStandIn,
+    private readonly standIn: EcsStandIn,
     readonly recorder: CallRecorder,
+    private readonly front: TlsFront,
   ) {}
 
   static async start(options: EmulatedPlatformOptions): Promise<EmulatedPlatform> {
@@ -109,7 +116,8 @@ export class EmulatedPlatform {
       region: REGION,
       endpoints: { default: emulator.endpoint, ecs: endpoint, autoscaling: endpoint, ec2: endpoint },
     });
-    const platform: EmulatedPlatform = new EmulatedPlatform(options, emulator, standIn, recorder);
+    const front = await tlsFront(() => platform.url);
+    const platform: EmulatedPlatform = new EmulatedPlatform(options, emulator, standIn, recorder, front);
     await platform.deploy();
     return platform;
   }
@@ -117,6 +125,11 @@ export class EmulatedPlatform {
   /** Where callers reach the gateway: its function URL, as served here. */
   get url(): string {
     return this.functionOf(/Gateway/).url;
+  }
+
+  /** The same by HTTPS, as apps and fal's Python client call it, and what they must trust. */
+  get secure(): Pick<TlsFront, 'url' | 'caPath'> {
+    return this.front;
   }
 
   /** The platform's name, which owns its apps. */
@@ -164,6 +177,13 @@ export class EmulatedPlatform {
     return createKey({ keys, clock: new SystemClock() }, { user: this.owner, scope, description: 'of the tests' });
   }
 
+  /** What the admin API answers. */
+  async admin(path: string): Promise<unknown> {
+    this.#adminKey ??= this.createKey('ADMIN');
+    const headers = { authorization: `Key ${await this.#adminKey}` };
+    return (await fetch(`${this.url}/rest/admin${path}`, { headers })).json();
+  }
+
   /** Tasks of an app that have not ended. */
   tasks(alias: string): readonly RunningTask[] {
     return this.standIn.cluster.tasks
@@ -191,6 +211,7 @@ export class EmulatedPlatform {
   async stop(): Promise<void> {
     await this.#events?.stop();
     await Promise.all([...this.#functions.values()].map((lambda) => lambda.stop()));
+    await this.front.close();
     await this.recorder.stop();
     await this.standIn.stop();
     await this.emulator.stop();
@@ -236,8 +257,9 @@ export class EmulatedPlatform {
     this.#events = this.connectController();
   }
 
-  /** Task definitions are the stand-in's; groups follow from the pools' parameters. */
+  /** Task definitions are the stand-in's, the function URL is served here; groups follow from the pools' parameters. */
   private create(type: string, id: string, properties: Readonly<Record<string, unknown>>): Physical | undefined {
+    if (type === 'AWS::Lambda::Url') return { ref: id, attributes: { FunctionUrl: `${this.front.url}/` } };
     if (type !== 'AWS::ECS::TaskDefinition') return undefined;
     const family = typeof properties.Family === 'string' ? properties.Family : id;
     const revision = (this.#familyRevisions.get(family) ?? 0) + 1;
@@ -246,6 +268,7 @@ export class EmulatedPlatform {
     this.#taskDefinitions.set(arn, {
       containers: properties.ContainerDefinitions as readonly ContainerDefinition[],
       role: String(properties.TaskRoleArn),
+      executionRole: String(properties.ExecutionRoleArn),
     });
     return { ref: arn, attributes: { TaskDefinitionArn: arn } };
   }
@@ -313,6 +336,27 @@ export class EmulatedPlatform {
     });
   }
 
+  private async secretsOf(
+    containers: readonly ContainerDefinition[],
+    name: string,
+    executionRole: string,
+  ): Promise<Readonly<Record<string, string>>> {
+    const declared = containers.find((container) => container.Name === name)?.Secrets ?? [];
+    const accessKeyId = principalOf(executionRole);
+    const ssm = new SSMClient({
+      ...{ endpoint: this.recorder.endpoint, region: REGION, credentials: { accessKeyId, secretAccessKey: 'test' } },
+    });
+    const values = declared.map(async ({ Name, ValueFrom }) => {
+      const parameter = ValueFrom.slice(ValueFrom.indexOf(':parameter/') + ':parameter'.length);
+      const { Parameters: [found] = [] } = await ssm.send(
+        new GetParametersCommand({ Names: [parameter], WithDecryption: true }),
+      );
+      if (found?.Value === undefined) throw new Error(`ResourceInitializationError: unable to find ${parameter}`);
+      return [Name, found.Value] as const;
+    });
+    return Object.fromEntries(await Promise.all(values));
+  }
+
   private roomOf(arn: string): Room | undefined {
     const definition = this.#taskDefinitions.get(arn);
     if (definition === undefined) return undefined;
@@ -332,6 +376,7 @@ export class EmulatedPlatform {
       task,
       containers: definition.containers,
       credentials: this.credentials(definition.role),
+      secrets: (name) => this.secretsOf(definition.containers, name, definition.executionRole),
       overrides: overridesOf(task.overrides),
     });
     this.#running.set(task, running);

@@ -19,6 +19,8 @@ export interface TaskProcessesOptions {
   /** The agent's bundle. */
   readonly agent: string;
   readonly onLine?: (line: string) => void;
+  /** What apps must trust to call the platform. */
+  readonly caPath?: string;
 }
 
 /** What ECS does for a task: app first, agent beside it; when one ends, so does the other. */
@@ -36,7 +38,7 @@ export function startTaskProcesses(options: TaskProcessesOptions, task: TaskToSt
 }
 
 class TaskProcesses {
-  private readonly children: ChildProcess[] = [];
+  private readonly children = new Map<string, ChildProcess>();
   private readonly exits = new Map<string, number>();
   private stopped = false;
 
@@ -52,7 +54,11 @@ class TaskProcesses {
     try {
       const port = await freePort();
       const command = this.options.app(port);
-      const app = this.start(CONTAINER.app, { ...command, env: { SGPU_AGENT_SOCKET, ...command.env }, port });
+      const app = this.start(CONTAINER.app, {
+        ...command,
+        env: { SGPU_AGENT_SOCKET, ...trust(this.options.caPath), ...command.env },
+        port,
+      });
       const agent = this.start(CONTAINER.agent, {
         command: process.execPath,
         args: [this.options.agent],
@@ -81,13 +87,13 @@ class TaskProcesses {
   }
 
   kill(): void {
-    this.children[0]?.kill('SIGKILL');
+    this.children.get(CONTAINER.app)?.kill('SIGKILL');
   }
 
   private signal(): void {
-    for (const child of this.children) child.kill('SIGTERM');
+    for (const child of this.children.values()) child.kill('SIGTERM');
     setTimeout(() => {
-      for (const child of this.children) child.kill('SIGKILL');
+      for (const child of this.children.values()) child.kill('SIGKILL');
     }, 10_000).unref();
   }
 
@@ -97,12 +103,12 @@ class TaskProcesses {
     { command, args, env, port }: { command: string; args: readonly string[]; env?: NodeJS.ProcessEnv; port: number },
   ): Promise<void> {
     const definition = this.task.containers.find((container) => container.Name === name);
-    const declared = variablesOf(definition);
+    const declared = { ...variablesOf(definition), ...(await this.task.secrets(name)) };
     const child = spawn(command, args, {
       env: { PATH: process.env.PATH, ...declared, ...this.task.overrides[name], PORT: String(port), ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    this.children.push(child);
+    this.children.set(name, child);
     for (const output of [child.stdout, child.stderr])
       output.setEncoding('utf8').on('data', (text: string) => this.options.onLine?.(`${name}: ${text.trimEnd()}`));
     const [code] = (await once(child, 'exit')) as [number | null];
@@ -124,6 +130,10 @@ class TaskProcesses {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     return server;
   }
+}
+
+function trust(caPath: string | undefined): NodeJS.ProcessEnv {
+  return caPath === undefined ? {} : { SSL_CERT_FILE: caPath, REQUESTS_CA_BUNDLE: caPath };
 }
 
 function variablesOf(definition: ContainerDefinition | undefined): Readonly<Record<string, string>> {

@@ -15,12 +15,16 @@ export interface TlsFront {
   close(): Promise<void>;
 }
 
-export async function tlsFront(target: string): Promise<TlsFront> {
+/** `target` may be known later than the front: before the first request. */
+export async function tlsFront(target: string | (() => string)): Promise<TlsFront> {
   const folder = await mkdtemp(join(tmpdir(), 'tls-'));
   const { caPath, key, cert } = await developmentCertificate(folder);
   const server = createServer({ key, cert }, (request, response) => {
     const { method, url, headers } = request;
-    const sent = forward(`${target}${url ?? '/'}`, { method, headers: { ...headers, 'x-forwarded-proto': 'https' } });
+    const sent = forward(`${typeof target === 'string' ? target : target()}${url ?? '/'}`, {
+      method,
+      headers: { ...headers, 'x-forwarded-proto': 'https' },
+    });
     sent.once('response', (answer) => {
       response.writeHead(answer.statusCode ?? 502, answer.headers);
       answer.pipe(response);
