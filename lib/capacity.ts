@@ -7,6 +7,9 @@ export interface CapacityOptions {
   /**
    * EC2 instance types in order of preference, instead of the cheapest on which a runner of the machine type fits.
    *
+   * Not every Availability Zone, nor every region, has every type. A synthesis doesn't know which has: where no subnet of
+   * the platform is in a zone that has the type, requests wait and the runner says why.
+   *
    * @default - chosen by machine type and number of GPUs
    */
   readonly instanceTypes?: InstanceType[];

@@ -32,6 +32,7 @@ import { bucketName, PlatformArns } from './private/platform-arns';
 import { refuse } from './private/refusal';
 import { RunnerRoles } from './private/runner-roles';
 import { RunnerTask } from './private/runner-task';
+import { cachedVolumes } from './private/weight-cache';
 import { ServerlessGpuPlatform, type IServerlessGpuPlatform } from './serverless-gpu-platform';
 import type { Volume } from './volume';
 
@@ -377,6 +378,7 @@ export class ServerlessGpuApp extends Construct implements ec2.IConnectable {
       secrets: { FAL_KEY: appKeySecret(this, this.names), ...this.secrets(props.secrets ?? {}) },
       agentEnvironment: this.agentEnvironment(),
       volumes,
+      cachedVolumes: cachedVolumes(declaration, pools, volumes),
       logGroup: this.logGroup,
       taskRole: roles.task,
       executionRole: roles.execution,

@@ -61,6 +61,11 @@ const PROPS = {
 
 type Field = keyof typeof PROPS;
 
+/** The prop by which a field of the spec is set. */
+export function propOf(field: string): string {
+  return field in PROPS ? PROPS[field as Field] : field;
+}
+
 const IN_SECONDS: readonly string[] = [
   'scaling_delay',
   'keep_alive',
@@ -115,7 +120,7 @@ function volumeNames(volumes: ServerlessGpuAppProps['volumes']): Readonly<Record
   return Object.fromEntries(
     Object.entries(volumes).map(([path, { _declaration: volume }]) => [
       path,
-      volume.kind === 'efs' ? volume.name : 'access-point',
+      volume.kind === 'efs' ? volume.name : volume.kind,
     ]),
   );
 }

@@ -1,7 +1,9 @@
 import type { IConstruct } from 'constructs';
-import { MAX_ALIAS, SHARED_FOLDER } from '../../runtime/aws-layout';
+import { MAX_ALIAS, SHARED_FOLDER, WEIGHT_CACHE } from '../../runtime/aws-layout';
 import type { AppSpec } from '../../runtime/domain/app-spec';
 import { refuse } from './refusal';
+
+const OWN_FOLDERS = [SHARED_FOLDER, WEIGHT_CACHE.containerFolder];
 
 /** Refuses names and paths that the platform needs itself. */
 export function checkContainer(app: IConstruct, { name, env, secrets = [], volumes }: AppSpec): void {
@@ -15,7 +17,8 @@ export function checkContainer(app: IConstruct, { name, env, secrets = [], volum
     refuse(app, `\`environment\` or \`secrets\`: ${own} is set by the platform: ${mend}`);
   }
   for (const path of Object.keys(volumes)) {
-    if (!`${SHARED_FOLDER}/`.startsWith(`${path}/`) && !path.startsWith(`${SHARED_FOLDER}/`)) continue;
-    refuse(app, `\`volumes\`: ${path} would hide ${SHARED_FOLDER}, which belongs to the platform: choose another path`);
+    const hidden = OWN_FOLDERS.find((own) => `${own}/`.startsWith(`${path}/`) || path.startsWith(`${own}/`));
+    if (hidden === undefined) continue;
+    refuse(app, `\`volumes\`: ${path} would hide ${hidden}, which belongs to the platform: choose another path`);
   }
 }

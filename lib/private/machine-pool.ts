@@ -43,6 +43,12 @@ export class MachinePool extends Construct {
   /** Its name. */
   public readonly pool: string;
 
+  /** The one that was given instead of the newest. */
+  public readonly machineImage: ec2.IMachineImage | undefined;
+
+  /** Whether its machines have fast disks of their own. */
+  public readonly hasInstanceStore: boolean;
+
   private machinesWanted = 0;
 
   constructor(
@@ -53,6 +59,8 @@ export class MachinePool extends Construct {
     super(scope, id);
     const { names, pool } = props;
     this.pool = pool;
+    this.machineImage = props.options.machineImage;
+    this.hasInstanceStore = props.instance.instanceStoreGb > 0;
     const template = this.launchTemplate();
     const group = new autoscaling.CfnAutoScalingGroup(this, 'AutoScalingGroup', {
       autoScalingGroupName: names.autoScalingGroup(pool),
@@ -120,7 +128,7 @@ export class MachinePool extends Construct {
 
   private launchTemplate(): ec2.LaunchTemplate {
     const { instance, market, reservationId, options, securityGroups, instanceProfileArn, clusterName } = this.props;
-    const instanceStore = instance.instanceStoreGb > 0;
+    const instanceStore = this.hasInstanceStore;
     const template = new ec2.LaunchTemplate(this, 'LaunchTemplate', {
       instanceType: new ec2.InstanceType(instance.name),
       machineImage: options.machineImage ?? newestImage(instance),

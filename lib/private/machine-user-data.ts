@@ -1,4 +1,5 @@
 import { UserData } from 'aws-cdk-lib/aws-ec2';
+import { WEIGHT_CACHE } from '../../runtime/aws-layout';
 import { RESERVED_MIB } from './machine-room';
 
 export interface MachineUserDataOptions {
@@ -50,5 +51,6 @@ const INSTANCE_STORE = [
   '  cp --archive /var/lib/docker/. /mnt/instance-store/docker/',
   '  mount --bind /mnt/instance-store/docker /var/lib/docker',
   '  systemctl start docker.socket docker.service',
+  `  mkdir --mode=1777 ${WEIGHT_CACHE.machineFolder}`,
   'fi',
 ];

@@ -23,7 +23,7 @@ export function poolFor(platform: IServerlessGpuPlatform, { choice, capacity, de
   const pool = poolName(platform, { choice, capacity, dedicatedTo });
   const id = `Pool-${pool}`;
   const made = platform.node.tryFindChild(id);
-  if (made instanceof MachinePool) return made;
+  if (made instanceof MachinePool) return withSameImage(made, capacity);
   if (!(platform instanceof ServerlessGpuPlatform || platform instanceof ImportedPlatform)) {
     return refuse(platform, 'a platform is made by ServerlessGpuPlatform, or by one of its `from…` functions');
   }
@@ -64,9 +64,19 @@ function settings({ _options: options, _purchase: purchase }: Capacity): object 
     keepAlive: options.machineKeepAlive?.toSeconds(),
     maxMachines: options.maxMachines,
     stopped: options.stoppedMachines,
+    // Which one is known at deployment: `withSameImage`.
     image: options.machineImage === undefined ? undefined : 'own',
     root: options.rootVolumeSize?.toGibibytes(),
   };
+}
+
+/** An image has no name to tell it from another by before the stack is deployed. */
+function withSameImage(made: MachinePool, { _options: { machineImage } }: Capacity): MachinePool {
+  if (made.machineImage === machineImage) return made;
+  return refuse(
+    made,
+    "apps that differ in `machineImage` can't share machines: give them one and the same object, or `dedicated: true`",
+  );
 }
 
 function isPlain(capacity: Capacity): boolean {

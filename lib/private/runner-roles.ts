@@ -55,11 +55,7 @@ export class RunnerRoles extends Construct {
         runnerObjects(app).map((pattern) => arns.objectsLike(pattern)),
       ),
       allow(['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:ChangeMessageVisibility', 'sqs:SendMessage'], [queueArn]),
-      ...volumes.map(({ fileSystemArn, accessPointArn }) =>
-        allow(['elasticfilesystem:ClientMount', 'elasticfilesystem:ClientWrite'], [fileSystemArn], {
-          StringEquals: { 'elasticfilesystem:AccessPointArn': accessPointArn },
-        }),
-      ),
+      ...volumes.flatMap(({ statements }) => statements),
     ];
   }
 }

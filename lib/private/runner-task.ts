@@ -9,6 +9,7 @@ import { DEFAULT_PORT } from '../../runtime/source/fal-dockerfile';
 import { acknowledge } from './acknowledgements';
 import type { AppVolume } from './app-volumes';
 import { AGENT_ROOM, type Room } from './machine-room';
+import { mountWeightCache } from './weight-cache';
 
 export interface RunnerTaskProps {
   readonly family: string;
@@ -20,6 +21,8 @@ export interface RunnerTaskProps {
   readonly secrets: Readonly<Record<string, ecs.Secret>>;
   readonly agentEnvironment: Readonly<Record<string, string>>;
   readonly volumes: readonly AppVolume[];
+  /** Those with copies on the machine: what they are called there, by their paths. */
+  readonly cachedVolumes: Readonly<Record<string, string>>;
   readonly logGroup: ILogGroup;
   readonly taskRole: iam.IRole;
   readonly executionRole: iam.IRole;
@@ -43,19 +46,18 @@ export class RunnerTask extends Construct {
       taskRole,
       executionRole,
       volumes: [
-        { name: SHARED },
-        ...volumes.map(({ fileSystemId, accessPointId }, index) => ({
+        ...volumes.map(({ efs }, index) => ({
           name: `volume-${index}`,
-          efsVolumeConfiguration: {
-            fileSystemId,
-            transitEncryption: 'ENABLED',
-            authorizationConfig: { accessPointId, iam: 'ENABLED' },
-          },
+          ...(efs === undefined ? {} : { efsVolumeConfiguration: efs }),
         })),
+        { name: SHARED },
       ],
     });
     // The last good revision must stay, to fall back to. The last of all goes with the app.
     const resource = this.taskDefinition.node.defaultChild as CfnResource;
+    volumes.forEach((volume, index) => {
+      addS3Files(resource, volume, index);
+    });
     resource.cfnOptions.updateReplacePolicy = CfnDeletionPolicy.RETAIN;
     resource.cfnOptions.deletionPolicy = CfnDeletionPolicy.DELETE;
     acknowledge(
@@ -98,6 +100,7 @@ export class RunnerTask extends Construct {
         readOnly: false,
       })),
     );
+    mountWeightCache(app, this.props.cachedVolumes);
     return app;
   }
 
@@ -118,6 +121,15 @@ export class RunnerTask extends Construct {
     agent.addContainerDependencies({ container: app, condition: ecs.ContainerDependencyCondition.START });
     agent.addMountPoints({ sourceVolume: SHARED, containerPath: SHARED_FOLDER, readOnly: false });
   }
+}
+
+/** `ecs.TaskDefinition` knows nothing of S3 Files. */
+function addS3Files(taskDefinition: CfnResource, { s3Files }: AppVolume, index: number): void {
+  if (s3Files === undefined) return;
+  taskDefinition.addPropertyOverride(`Volumes.${index}.S3FilesVolumeConfiguration`, {
+    FileSystemArn: s3Files.fileSystemArn,
+    AccessPointArn: s3Files.accessPointArn,
+  });
 }
 
 /** Name of the volume that app and agent share. */

@@ -1,7 +1,7 @@
 /** Everything that can't work is refused at synthesis, by the name of its prop and with what to do. */
 import { Duration, Fn, Size, Token } from 'aws-cdk-lib';
 import { Annotations, Match } from 'aws-cdk-lib/assertions';
-import { InstanceType } from 'aws-cdk-lib/aws-ec2';
+import { InstanceType, MachineImage } from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { mkdtempSync, writeFileSync } from 'node:fs';
@@ -59,6 +59,20 @@ const refused: readonly (readonly [string, Partial<ServerlessGpuAppProps>, RegEx
     'a mount path of the kernel',
     { volumes: { '/proc/x': Volume.efs('x') } },
     /`volumes`: \/proc\/x belongs to the operating system/,
+  ],
+  [
+    "a mount path in the machine's weight cache",
+    { volumes: { '/run/sgpu-weights/mine': Volume.efs('x') } },
+    /`volumes`: \/run\/sgpu-weights\/mine would hide \/run\/sgpu-weights/,
+  ],
+  [
+    'more settings than a parameter holds',
+    {
+      volumes: Object.fromEntries(
+        Array.from({ length: 90 }, (_, n) => [`/${'m'.repeat(40)}-${n}`, Volume.efs(`v${n}`)]),
+      ),
+    },
+    /`volumes` is too long: \/sgpu\/gpu\/apps\/ocr would have \d+ bytes of at most 4096/,
   ],
   [
     'min above max',
@@ -147,6 +161,18 @@ test('two apps of one name on one platform are refused', () => {
   new ServerlessGpuApp(stack, 'One', { source: OCR });
   expect(() => new ServerlessGpuApp(stack, 'Two', { source: OCR })).toThrow(
     /^Gpu\/Two: `name` is 'ocr', as that of Gpu\/One/,
+  );
+});
+
+test('apps with different machine images can share machines only by mistake', () => {
+  const stack = newStack();
+  const own = (ami: string): Capacity =>
+    Capacity.onDemand({ machineImage: MachineImage.genericLinux({ 'eu-west-1': ami }) });
+  const capacity = own('ami-1');
+  new ServerlessGpuApp(stack, 'One', { source: image, capacity });
+  new ServerlessGpuApp(stack, 'Two', { source: image, capacity });
+  expect(() => new ServerlessGpuApp(stack, 'Three', { source: image, capacity: own('ami-2') })).toThrow(
+    /apps that differ in `machineImage` can't share machines: .*one and the same object, or `dedicated: true`/,
   );
 });
 
