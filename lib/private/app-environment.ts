@@ -28,6 +28,8 @@ export function appKeySecret(scope: Construct, names: ResourceNames): ecs.Secret
 
 /** Unlike `ecs.Secret.fromSsmParameter`, it grants no more than ECS needs. */
 class ParameterSecret extends ecs.Secret {
+  public readonly hasField = false;
+
   constructor(public readonly arn: string) {
     super();
   }
