@@ -9,6 +9,8 @@ import type { AppRecord } from '../runtime/domain/app';
 import { deployed, reopened } from '../runtime/domain/revisions';
 import { UserError } from '../runtime/domain/user-error';
 import { createGateway } from '../runtime/gateway/gateway';
+import type { GatewayDependencies } from '../runtime/gateway/dependencies';
+import { WebSocketGateway } from '../runtime/gateway/web-socket-gateway';
 import { PythonEnvironments } from '../runtime/local/python-environments';
 import { RequestQueue } from '../runtime/queue/request-queue';
 import { listen, type HttpServer } from './http-server';
@@ -102,14 +104,18 @@ async function assemble(options: PlatformOptions, stores: Stores): Promise<Platf
   for (const { record } of apps) await deploy(stores, record);
 
   const { controller, webhooks } = createController(stores, queue, runners, report);
-  const gateway = createGateway({
+  const surroundings: GatewayDependencies = {
     ...stores,
     queue,
     settings: { owner, requireKey, maxBodyBytes: MAX_BODY_BYTES },
     poke: (app) => void controller.poke(app),
     log: { error: report.failure.bind(report) },
-  });
-  const server: HttpServer = await listen(gateway, { ...options, certificateFolder: options.stateFolder });
+  };
+  const webSockets = new WebSocketGateway({ ...surroundings, relay: stores.relay });
+  const server: HttpServer = await listen(
+    { gateway: createGateway(surroundings), webSockets },
+    { ...options, certificateFolder: options.stateFolder },
+  );
   const trust = trustVariables(server.secure?.caPath, options.stateFolder);
   const ticks = setInterval(() => void controller.tick(), TICK_MS);
   void controller.tick();
@@ -125,6 +131,7 @@ async function assemble(options: PlatformOptions, stores: Stores): Promise<Platf
       await controller.close();
       await runners.close(longestGrace(apps));
       await webhooks.close();
+      await webSockets.close();
       await server.close();
       stores.close();
     },

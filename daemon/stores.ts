@@ -12,6 +12,7 @@ import type {
   RequestStore,
   RunnerRegistry,
   SecretStore,
+  WebSocketRelay,
 } from '../runtime/ports';
 import { FileAppLogs } from '../runtime/local/app-logs';
 import { SqliteAppStore } from '../runtime/local/app-store';
@@ -23,6 +24,7 @@ import { SqliteKeyStore } from '../runtime/local/key-store';
 import { SqliteRequestStore } from '../runtime/local/request-store';
 import { SqliteRunnerRegistry } from '../runtime/local/runner-registry';
 import { FileSecretStore } from '../runtime/local/secret-store';
+import { LocalWebSocketRelay } from '../runtime/local/web-socket-relay';
 
 export interface Stores {
   readonly database: Database;
@@ -34,6 +36,7 @@ export interface Stores {
   readonly secrets: SecretStore;
   readonly blobs: BlobStore;
   readonly clock: Clock;
+  readonly relay: WebSocketRelay;
   /** What the apps print. */
   readonly logs: FileAppLogs;
   close(): void;
@@ -56,6 +59,7 @@ export async function openStores(folder: string): Promise<Stores> {
     secrets: new FileSecretStore(join(folder, 'secrets.json')),
     clock,
     logs: new FileAppLogs(join(folder, 'logs'), clock),
+    relay: new LocalWebSocketRelay(),
     close: () => {
       database.close();
     },

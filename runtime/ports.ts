@@ -116,6 +116,54 @@ export interface Doorbell {
   wait(app: string, timeoutMs: number, signal?: AbortSignal): Promise<boolean>;
 }
 
+/** A message of a WebSocket: text, or bytes of a binary one. */
+export type WebSocketMessage = string | Uint8Array;
+
+/** How a WebSocket ended (RFC 6455, section 7.4). */
+export interface WebSocketClose {
+  /** 1005: closed without a code; 1006: broken off. */
+  readonly code: number;
+  readonly reason: string;
+}
+
+/**
+ * The WebSocket of a caller, as the runner that serves it has it. The handshake is answered once: by `accept`, by
+ * `refuse`, or by the gateway itself when the app takes long to start.
+ */
+export interface CallerSocket {
+  /** Answers the handshake with the subprotocol that the app chose, if any. */
+  accept(protocol?: string): Promise<void>;
+  /** Answers the handshake with what the app said instead. A caller who was accepted before is closed. */
+  refuse(answer: RefusedHandshake): Promise<void>;
+  /** What the caller sends, from the first message on, as fast as it is read; to the end of the connection. Read once. */
+  messages(): AsyncIterable<WebSocketMessage>;
+  /** Resolves when there is room for more. What comes after the end is dropped. */
+  send(message: WebSocketMessage): Promise<void>;
+  /** Ends the connection; 1005 sends no code. */
+  close(end: WebSocketClose): Promise<void>;
+  /** Resolves when the connection has ended, whoever ended it. */
+  readonly closed: Promise<WebSocketClose>;
+}
+
+/** The answer to a handshake that did not lead to a WebSocket. */
+export interface RefusedHandshake {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: Uint8Array;
+}
+
+/**
+ * Brings the WebSocket of a caller to the runner that claims its request. It is always the runner that comes to the
+ * gateway: runners take no connections from outside.
+ */
+export interface WebSocketRelay {
+  /** Keeps a caller for the runner of its request. Called before the request can be claimed. */
+  offer(request: string, caller: CallerSocket): Promise<void>;
+  withdraw(request: string): Promise<void>;
+  /** For the runner, which may have to leave and let another one join; `undefined` when no caller waits any more. */
+  join(request: string): Promise<CallerSocket | undefined>;
+}
+
 /** Large bodies and uploaded files. Keys are made by the platform; a key with unsafe characters is refused. */
 export interface BlobStore {
   /** All or nothing: when `body` fails, so does this, and what the key held before stays. */

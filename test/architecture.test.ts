@@ -17,18 +17,26 @@ const TABLE: Readonly<Record<string, { readonly folders: readonly string[]; read
   'runtime/source': { folders: ['runtime/domain'], packages: ['@lezer/common', '@lezer/python'] },
   'runtime/apps': { folders: ['runtime/domain', 'runtime/ports.ts'], packages: [] },
   'runtime/queue': { folders: ['runtime/domain', 'runtime/ports.ts'], packages: [] },
+  'runtime/web-socket.ts': { folders: ['runtime/ports.ts'], packages: ['ws'] },
   'runtime/webhook-signature.ts': { folders: ['runtime/domain', 'runtime/ports.ts'], packages: ['node:'] },
   'runtime/gateway': {
-    folders: ['runtime/domain', 'runtime/ports.ts', 'runtime/apps', 'runtime/queue', 'runtime/webhook-signature.ts'],
-    packages: ['hono', 'uuid', 'node:'],
+    folders: [
+      'runtime/domain',
+      'runtime/ports.ts',
+      'runtime/apps',
+      'runtime/queue',
+      'runtime/web-socket.ts',
+      'runtime/webhook-signature.ts',
+    ],
+    packages: ['hono', 'uuid', 'ws', 'node:'],
   },
   'runtime/controller': {
     folders: ['runtime/domain', 'runtime/ports.ts', 'runtime/apps', 'runtime/queue', 'runtime/webhook-signature.ts'],
     packages: ['undici', 'uuid', 'node:'],
   },
   'runtime/agent': {
-    folders: ['runtime/domain', 'runtime/ports.ts', 'runtime/queue'],
-    packages: ['undici', 'node:'],
+    folders: ['runtime/domain', 'runtime/ports.ts', 'runtime/queue', 'runtime/web-socket.ts'],
+    packages: ['undici', 'ws', 'node:'],
   },
   'runtime/local': { folders: ['runtime/domain', 'runtime/ports.ts'], packages: ['libsql', 'node:'] },
   daemon: {

@@ -17,7 +17,7 @@ import {
   terminating,
   type RunnerRecord,
 } from '../domain/runner';
-import type { BlobStore, Clock, Doorbell, RequestStore, RunnerRegistry } from '../ports';
+import type { BlobStore, Clock, Doorbell, RequestStore, RunnerRegistry, WebSocketRelay } from '../ports';
 import type { RequestQueue } from '../queue/request-queue';
 import { AppClient } from './app-client';
 import type { AppLine, AppProcess, Farewell } from './app-process';
@@ -30,6 +30,8 @@ export interface AgentDependencies {
   readonly doorbell: Doorbell;
   readonly runners: RunnerRegistry;
   readonly blobs: BlobStore;
+  /** Absent where no WebSocket gets to this runner: such requests end at once. */
+  readonly relay?: WebSocketRelay;
   readonly clock: Clock;
   /** How often leases are renewed and flags looked for, ms: cancellations and drains arrive within this. */
   readonly heartbeatMs: number;
@@ -198,6 +200,7 @@ export class Agent {
       this.leave({ exit: 'unhealthy', reason: reason ?? 'its app asked for it' });
     }
     if (runner === 'check' && (await this.#client?.accepts(HEALTH_CHECK_MS)) === false) {
+      await Promise.race([this.process.exited, sleep(EXIT_NOTICE_MS)]);
       this.leave({ exit: 'unhealthy', reason: 'its port no longer answered' });
     }
   }

@@ -3,7 +3,8 @@ import { createConnection } from 'node:net';
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Pool, type Dispatcher } from 'undici';
-import type { Headers } from '../ports';
+import type { Headers, RequestInput } from '../ports';
+import { openAppSocket, type AppSocket } from './app-web-socket';
 
 export interface AppCall {
   readonly method: string;
@@ -48,6 +49,11 @@ export class AppClient {
       body: body instanceof Uint8Array ? sent(method, body) : Readable.from(body),
       signal: signal ?? null,
     });
+  }
+
+  /** Asks the app for a WebSocket; see `openAppSocket`. */
+  connect(input: RequestInput, signal: AbortSignal): Promise<AppSocket> {
+    return openAppSocket(this.url, input, signal);
   }
 
   /** True when the app's port accepts a connection within `timeoutMs`: fal's TCP health check. */

@@ -2,18 +2,31 @@
 import type { AppRecord } from '../domain/app';
 import type { Fence, Outcome, RequestHead } from '../domain/request';
 import type { RetryCondition } from '../domain/retry';
-import type { BlobStore, Clock, Headers, RequestInput, RequestStore, StoredResponse } from '../ports';
+import type { BlobStore, Clock, Headers, RequestInput, RequestStore, StoredResponse, WebSocketRelay } from '../ports';
 import type { RequestQueue } from '../queue/request-queue';
 import type { AppAnswer, AppClient } from './app-client';
 import { takeIn, type AnswerIntake } from './answer-intake';
 import { AttemptLog } from './attempt-log';
-import { answeredOutcome, crashed, exchangeFailure, internalError, inWords, REQUEST_TIMEOUT } from './outcomes';
+import {
+  answeredOutcome,
+  CALLER_GONE,
+  crashed,
+  exchangeFailure,
+  internalError,
+  inWords,
+  REQUEST_TIMEOUT,
+  RUNNER_LEFT,
+  sessionOutcome,
+} from './outcomes';
 import { judge } from './verdict';
+import { asksForWebSocket, WebSocketSession, type SessionEnd } from './web-socket-session';
 
 export interface AttemptDependencies {
   readonly queue: RequestQueue;
   readonly requests: RequestStore;
   readonly blobs: BlobStore;
+  /** Absent where no WebSocket gets to this runner. */
+  readonly relay?: WebSocketRelay;
   readonly clock: Clock;
   readonly client: AppClient;
   readonly app: AppRecord;
@@ -89,6 +102,7 @@ export class Attempt {
     if (input === undefined) {
       return this.finish(internalError('The input of the request is gone'), undefined, { runner: 'keep' });
     }
+    if (asksForWebSocket(input)) return this.converse(input);
     const startedAt = clock.now();
     let answer: AppAnswer | undefined;
     let response: StoredResponse;
@@ -99,6 +113,32 @@ export class Attempt {
       return this.failed(error, answer !== undefined, (clock.now() - startedAt) / 1000);
     }
     return this.answered(answer, response, (clock.now() - startedAt) / 1000);
+  }
+
+  /** The caller asked for a WebSocket: the attempt lasts as long as the connection. */
+  private async converse(input: RequestInput): Promise<AttemptEnd> {
+    const { relay, client, clock } = this.dependencies;
+    const caller = await relay?.join(this.head.id);
+    if (caller === undefined) return this.finish(CALLER_GONE, undefined, { runner: 'keep' });
+    const session = new WebSocketSession(caller);
+    const startedAt = clock.now();
+    try {
+      const ended = await session.run(client.connect(input, this.#controller.signal), this.#controller.signal);
+      if (ended.by === 'caller' && ended.close.code === 1006) await this.cancelInApp();
+      const outcome = { ...sessionOutcome(ended), inferenceTime: (clock.now() - startedAt) / 1000 };
+      return await this.finish(outcome, undefined, { runner: sessionVerdict(ended) });
+    } catch (error) {
+      return this.sessionFailed(error, session.begun, (clock.now() - startedAt) / 1000);
+    }
+  }
+
+  /** A session that has begun can't go on elsewhere, and its end leaves the runner free, so that it need not be stopped. */
+  private sessionFailed(error: unknown, begun: boolean, inferenceTime: number): Promise<AttemptEnd> {
+    if (begun && this.#stop?.kind === 'handed back') return this.finish(RUNNER_LEFT, undefined, { runner: 'keep' });
+    if (this.#stop?.kind === 'timeout') {
+      return this.finish({ ...REQUEST_TIMEOUT, inferenceTime }, undefined, { runner: begun ? 'keep' : 'stop' });
+    }
+    return this.failed(error, begun, inferenceTime);
   }
 
   private intake(): AnswerIntake {
@@ -218,6 +258,12 @@ export class Attempt {
     this.#stop = stop;
     this.#controller.abort();
   }
+}
+
+/** A handler that raised breaks its connection off, as a dying app does: its port tells which it was. */
+function sessionVerdict(ended: SessionEnd): AttemptEnd['runner'] {
+  if (ended.by === 'refusal') return judge(ended.answer.status, ended.answer.headers).runner;
+  return ended.by === 'app' && ended.close.code === 1006 ? 'check' : 'keep';
 }
 
 function hintsOf(headers: Headers): Pick<AttemptEnd, 'hints'> {

@@ -3,9 +3,10 @@ import { errors } from 'undici';
 import type { Outcome } from '../domain/request';
 import type { RetryCondition } from '../domain/retry';
 import type { StoredResponse } from '../ports';
+import type { SessionEnd } from './web-socket-session';
 
 /** The app answered. fal counts every answer below 400 as a success. */
-export function answeredOutcome(response: StoredResponse): Outcome {
+export function answeredOutcome(response: Pick<StoredResponse, 'status' | 'headers'>): Outcome {
   if (response.status < 400) return { status: response.status };
   const errorType = response.headers['x-fal-error-type'];
   return {
@@ -17,6 +18,34 @@ export function answeredOutcome(response: StoredResponse): Outcome {
 }
 
 export const REQUEST_TIMEOUT: Outcome = { status: 504, errorType: 'request_timeout', error: 'Request timed out' };
+
+/** How a WebSocket ended by itself; 101 is the status its handshake was answered with. */
+export function sessionOutcome(ended: SessionEnd): Outcome {
+  if (ended.by === 'refusal') return answeredOutcome(ended.answer);
+  if (ended.close.code !== 1006) return { status: 101 };
+  return ended.by === 'caller' ? CALLER_GONE : CUT_OFF;
+}
+
+/** The caller broke its connection off. */
+export const CALLER_GONE: Outcome = {
+  status: 499,
+  errorType: 'client_disconnected',
+  error: 'The client closed the connection',
+  cancelled: true,
+};
+
+/** The runner had to leave while the caller was connected with its app. */
+export const RUNNER_LEFT: Outcome = {
+  status: 503,
+  errorType: 'runner_disconnected',
+  error: 'The runner is being replaced: connect again',
+};
+
+const CUT_OFF: Outcome = {
+  status: 500,
+  errorType: 'runner_server_error',
+  error: 'The app broke the connection off',
+};
 
 /** The platform itself could not do its part; the app is not to blame. */
 export function internalError(error: string): Outcome {
