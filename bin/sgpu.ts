@@ -3,6 +3,9 @@ import { CommanderError } from 'commander';
 import { sgpuProgram } from '../cli/program';
 import { UserError } from '../runtime/domain/user-error';
 
+// Which Node the AWS SDK will want next year is no news for whoever runs a command.
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
+
 try {
   await sgpuProgram().parseAsync();
 } catch (error) {

@@ -30,6 +30,17 @@ export function onPlatform<Arguments extends readonly unknown[], Options = objec
     await work(await openSession(options), args, options);
   };
 }
+
+/** The same without a connection to the platform. */
+export function onTarget<Arguments extends readonly unknown[], Options = object>(
+  work: (session: Omit<Session, 'client'>, args: Arguments, options: Options & PlatformOptions) => Promise<void> | void,
+): (this: Command) => Promise<void> {
+  return async function (this: Command) {
+    const options = this.opts<Options & PlatformOptions>();
+    const session = { target: chooseTarget(options), output: new Output(options) };
+    await work(session, this.processedArgs as unknown as Arguments, options);
+  };
+}
 /* eslint-enable @typescript-eslint/no-unnecessary-type-parameters */
 
 export async function openSession(options: PlatformOptions): Promise<Session> {

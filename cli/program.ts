@@ -11,9 +11,19 @@ import { setRevisionCommand } from './apps/set-revision';
 import { loginCommand } from './auth/login';
 import { logoutCommand } from './auth/logout';
 import { whoamiCommand } from './auth/whoami';
+import { completionCommand } from './completion';
+import { costsCommand } from './costs';
 import { createCommand as keysCreate } from './keys/create';
 import { listCommand as keysList } from './keys/list';
 import { revokeCommand } from './keys/revoke';
+import { deployCommand } from './deploy';
+import { doctorCommand } from './doctor';
+import { downloadCommand } from './files/download';
+import { listCommand as filesList } from './files/list';
+import { moveCommand } from './files/move';
+import { removeCommand } from './files/remove';
+import { uploadCommand } from './files/upload';
+import { initCommand } from './init';
 import { logsCommand } from './logs';
 import { listCommand as profileList } from './profiles/list';
 import { setCommand as profileSet } from './profiles/set';
@@ -43,6 +53,7 @@ export function sgpuProgram(): Command {
 function commands(): readonly Command[] {
   return [
     runCommand(),
+    deployCommand(),
     appsList(),
     logsCommand(),
     deleteCommand(),
@@ -72,7 +83,18 @@ function commands(): readonly Command[] {
     group('keys', ['key'], 'API keys', [keysCreate(), keysList(), revokeCommand()]),
     group('auth', [], 'log in to a platform', [loginCommand(), logoutCommand(), whoamiCommand()]),
     group('profile', ['profiles'], 'saved platforms', [profileList(), profileSet(), profileUnset()]),
+    group('files', ['file'], 'files on volumes', [
+      filesList(),
+      uploadCommand(),
+      downloadCommand(),
+      moveCommand(),
+      removeCommand(),
+    ]),
+    initCommand(),
+    doctorCommand(),
+    costsCommand(),
     simulateCommand(),
+    completionCommand(),
   ];
 }
 

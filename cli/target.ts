@@ -30,8 +30,11 @@ const GROUP = 'Which platform:';
 export function addTargetOptions(command: Command, { stateOption = true } = {}): Command {
   const options = [
     new Option('--local', 'the one that `sgpu run` serves on this machine'),
-    new Option('--state-folder <folder>', `its state folder (default: ${DEFAULT_STATE})`).implies({ local: true }),
-    ...(stateOption ? [new Option('--state <folder>', 'the same').implies({ local: true })] : []),
+    new Option(
+      '--state-folder <folder>',
+      `its state folder, as --state of \`sgpu run\` (default: ${DEFAULT_STATE})`,
+    ).implies({ local: true }),
+    ...(stateOption ? [new Option('--state <folder>', 'the same').implies({ local: true }).hideHelp()] : []),
     new Option('--url <url>', 'the one at this address; the key is in FAL_KEY'),
     new Option('--platform <name>', 'the one of this name in your AWS account'),
     new Option('--profile <name>', 'the one saved under this name by `sgpu auth login`').env('FAL_PROFILE'),

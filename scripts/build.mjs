@@ -13,6 +13,14 @@ const assets = join(root, 'assets');
 const REQUIRE =
   "import { createRequire as __createRequire } from 'node:module';\nconst require = __createRequire(import.meta.url);";
 
+// The constructs find the package's files from their own place, two folders deep, as the command line's is.
+const PLACE = [
+  "import { fileURLToPath as __fileURLToPath } from 'node:url';",
+  "import { dirname as __directoryOf } from 'node:path';",
+  'const __filename = __fileURLToPath(import.meta.url);',
+  'const __dirname = __directoryOf(__filename);',
+].join('\n');
+
 const common = { bundle: true, platform: 'node', sourcemap: 'linked', logLevel: 'warning' };
 
 const [first, second] = process.argv.slice(2);
@@ -43,7 +51,7 @@ async function commandLine(outfile) {
     target: 'node20.19',
     format: 'esm',
     external: ['libsql', 'aws-cdk-lib', 'constructs', '@aws-cdk/toolkit-lib'],
-    banner: { js: `#!/usr/bin/env node\n${REQUIRE}` },
+    banner: { js: `#!/usr/bin/env node\n${REQUIRE}\n${PLACE}` },
   });
   await chmod(outfile, 0o755);
 }

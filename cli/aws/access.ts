@@ -69,20 +69,20 @@ export function awsProblem(error: unknown, doing: string): Error {
   const { name = '', message = '' } = error as Partial<Error>;
   if (/^(CredentialsProviderError|TokenProviderError)$/.test(name) || /could not load credentials/i.test(message)) {
     return new UserError(
-      `No AWS credentials for ${doing}: run \`aws configure\` or \`aws sso login\`, or name a profile by --aws-profile`,
+      `No AWS credentials ${doing}: run \`aws configure\` or \`aws sso login\`, or name a profile by --aws-profile`,
     );
   }
   if (/region is missing/i.test(message)) {
-    return new UserError(`No AWS region for ${doing}: name one by --region, AWS_REGION or in the AWS profile`);
+    return new UserError(`No AWS region ${doing}: name one by --region, AWS_REGION or in the AWS profile`);
   }
   if (/ExpiredToken|InvalidClientTokenId|UnrecognizedClient|InvalidSignature/.test(name)) {
-    return new UserError(`AWS refused the credentials for ${doing} (${name}): log in to AWS again`);
+    return new UserError(`AWS refused the credentials ${doing} (${name}): log in to AWS again`);
   }
   if (/AccessDenied|UnauthorizedOperation|NotAuthorized/.test(name)) {
     return new UserError(`AWS does not allow these credentials ${doing}: ${message}`);
   }
   if (/ENOTFOUND|ECONNREFUSED|ETIMEDOUT|TimeoutError|NetworkingError/.test(`${name} ${message}`)) {
-    return new UserError(`AWS could not be reached for ${doing}: ${message || name}. Check the region and the network`);
+    return new UserError(`AWS could not be reached ${doing}: ${message || name}. Check the region and the network`);
   }
   return error instanceof Error ? error : new Error(String(error));
 }

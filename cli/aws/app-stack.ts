@@ -5,6 +5,8 @@ import {
   DescribeStacksCommand,
   waitUntilStackDeleteComplete,
 } from '@aws-sdk/client-cloudformation';
+import { GetParametersCommand, SSMClient } from '@aws-sdk/client-ssm';
+import { ResourceNames } from '../../runtime/aws-layout';
 import { UserError } from '../../runtime/domain/user-error';
 import { awsProblem, clientConfiguration, shown, type AwsAccess } from './access';
 
@@ -15,6 +17,29 @@ export function appStackName(platform: string, alias: string): string {
   return `sgpu-${platform}-app-${alias.replaceAll('_', '-')}`;
 }
 
+/** The same of a platform. */
+export const PLATFORM_STACK_TAG = 'sgpu:deployed-platform';
+
+export function platformStackName(platform: string): string {
+  return `sgpu-${platform}-platform`;
+}
+
+/**
+ * Whether `sgpu deploy` may make or update the stack of a platform: it made it, or there is neither that stack nor a
+ * platform of this name.
+ */
+export async function ownsPlatform(platform: string, access: AwsAccess): Promise<boolean> {
+  const client = shown(new CloudFormationClient(clientConfiguration(access)), access);
+  if (await madeFor(client, platformStackName(platform), PLATFORM_STACK_TAG, platform)) return true;
+  const ssm = shown(new SSMClient(clientConfiguration(access)), access);
+  try {
+    const Names = [new ResourceNames(platform).attributesParameter];
+    return (await ssm.send(new GetParametersCommand({ Names }))).Parameters?.length === 0;
+  } catch (error) {
+    throw awsProblem(error, `to look for the platform ${platform}`);
+  }
+}
+
 /** Runners have time to finish: five minutes and their grace period, and CloudFormation some more. */
 const LONGEST_SECONDS = 3_600;
 
@@ -22,7 +47,7 @@ const LONGEST_SECONDS = 3_600;
 export async function deleteAppStack(platform: string, app: string, access: AwsAccess): Promise<void> {
   const client = shown(new CloudFormationClient(clientConfiguration(access)), access);
   const StackName = appStackName(platform, app.slice(app.indexOf('/') + 1));
-  if (!(await madeFor(client, StackName, app))) {
+  if (!(await madeFor(client, StackName, APP_STACK_TAG, app))) {
     throw new UserError(
       `${app} was not deployed by \`sgpu deploy\`: remove it from the CDK project that has it, and deploy that`,
     );
@@ -35,10 +60,10 @@ export async function deleteAppStack(platform: string, app: string, access: AwsA
   }
 }
 
-async function madeFor(client: CloudFormationClient, StackName: string, app: string): Promise<boolean> {
+async function madeFor(client: CloudFormationClient, StackName: string, tag: string, value: string): Promise<boolean> {
   try {
     const { Stacks = [] } = await client.send(new DescribeStacksCommand({ StackName }));
-    return Stacks.some(({ Tags = [] }) => Tags.some(({ Key, Value }) => Key === APP_STACK_TAG && Value === app));
+    return Stacks.some(({ Tags = [] }) => Tags.some(({ Key, Value }) => Key === tag && Value === value));
   } catch (error) {
     if ((error as Error).message.includes('does not exist')) return false;
     throw awsProblem(error, `to look at the stack ${StackName}`);

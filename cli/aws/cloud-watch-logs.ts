@@ -43,7 +43,7 @@ export class CloudWatchLogs implements LogSource {
     const found: AppLogLine[] = [];
     for (let nextToken: string | undefined, more = true; more; more = nextToken !== undefined) {
       const page = await this.page({ startTime: since, endTime: until, filterPattern: pattern(search), nextToken });
-      for (const event of page.events ?? []) if (this.isNew(event)) found.push(lineOf(event));
+      for (const event of page.events ?? []) if (this.isNew(event) && ofApp(event)) found.push(lineOf(event));
       nextToken = page.nextToken;
     }
     return found.toSorted((a, b) => a.at - b.at);
@@ -68,6 +68,10 @@ export class CloudWatchLogs implements LogSource {
       throw awsProblem(error, `to read the logs of ${this.app}`);
     }
   }
+}
+
+function ofApp({ logStreamName = '' }: FilteredLogEvent): boolean {
+  return logStreamName.startsWith(STREAM_PREFIX);
 }
 
 /** A quoted pattern is taken as it is. */

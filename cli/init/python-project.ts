@@ -1,0 +1,29 @@
+/** A CDK project in Python. */
+import { constructId, falApp, type Project } from './fal-app';
+
+export function pythonProject(name: string): Project {
+  const id = constructId(name);
+  return {
+    files: {
+      'app.py': falApp(name),
+      'cdk_app.py': `from aws_cdk import App, Stack
+from cdk_serverless_gpu import AppSource, ServerlessGpuApp
+
+app = App()
+stack = Stack(app, "${id}")
+
+ServerlessGpuApp(stack, "${id}", source=AppSource.fal_app("app.py"))
+
+app.synth()
+`,
+      'cdk.json': `${JSON.stringify({ app: 'python3 cdk_app.py' }, undefined, 2)}\n`,
+      'requirements.txt': 'aws-cdk-lib>=2.276.0,<3\ncdk-serverless-gpu\nconstructs>=10.8.1,<11\n',
+      '.gitignore': '.venv/\n__pycache__/\ncdk.out/\n.sgpu/\n',
+    },
+    next: [
+      'python3 -m venv .venv && . .venv/bin/activate && pip install -r requirements.txt',
+      'sgpu doctor app.py',
+      'sgpu deploy',
+    ],
+  };
+}
