@@ -1,6 +1,6 @@
 /**
  * CloudFormation's protocol for custom resources: whatever happens, one answer goes to the response URL before the
- * function's time is up. Without one, CloudFormation would wait for an hour.
+ * function's time is up, or that of the call that goes on with its work. Without one, CloudFormation would wait for an hour.
  */
 import type { CloudFormationCustomResourceEvent, CloudFormationCustomResourceResponse, Context } from 'aws-lambda';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -9,8 +9,11 @@ import type { Clock } from '../runtime/ports';
 export interface CustomResourceWork {
   /** What identifies the resource: one with another id replaces it, and the former is deleted then. */
   readonly physicalId: string;
-  /** Throws what CloudFormation shows as the reason of a failure. `deadline` in ms since the epoch. */
-  readonly run: (deadline: number) => Promise<void>;
+  /**
+   * Throws what CloudFormation shows as the reason of a failure. `deadline` in ms since the epoch. `continued`: another
+   * call of the function goes on with the work, and answers.
+   */
+  readonly run: (deadline: number) => Promise<void> | Promise<'continued' | undefined>;
 }
 
 export interface CustomResourceOptions {
@@ -40,7 +43,8 @@ export async function answerCustomResource(
   try {
     const work = workOf(event);
     if (event.RequestType !== 'Delete') physicalId = work.physicalId;
-    await within(timeLeft, work.run(clock.now() + timeLeft));
+    const outcome = await within(timeLeft, work.run(clock.now() + timeLeft));
+    if (outcome === 'continued') return;
   } catch (error) {
     onError(error, `${event.RequestType} of ${LogicalResourceId}`);
     return answer({ Status: 'FAILED', Reason: reasonOf(error) });
@@ -48,13 +52,13 @@ export async function answerCustomResource(
   await answer({ Status: 'SUCCESS' });
 }
 
-async function within(ms: number, work: Promise<void>): Promise<void> {
+async function within<T extends Promise<unknown>>(ms: number, work: T): Promise<Awaited<T>> {
   const timeUp = new AbortController();
-  const late = sleep(ms, undefined, { signal: timeUp.signal }).then(() => {
+  const late = sleep(ms, undefined, { signal: timeUp.signal }).then((): never => {
     throw new Error('Time is up, and the work has not ended: try again');
   });
   try {
-    await Promise.race([work, late]);
+    return await Promise.race([work, late]);
   } finally {
     timeUp.abort();
     late.catch(() => undefined);

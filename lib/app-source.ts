@@ -29,6 +29,13 @@ export interface DockerfileOptions extends ContainerOptions {
    * @default - none
    */
   readonly buildArgs?: { [name: string]: string };
+
+  /**
+   * Names of the secrets that the build mounts: `RUN --mount=type=secret,id=…`. `ImageBuild` says where they come from.
+   *
+   * @default - none
+   */
+  readonly secrets?: string[];
 }
 
 /**
@@ -63,7 +70,8 @@ export class AppSource {
   /**
    * An image that exists, such as one of a model server.
    *
-   * @param image from ECR, or from another registry with credentials in Secrets Manager
+   * @param image from ECR, or from another registry, with a login in Secrets Manager where it asks for one:
+   * `ContainerImage.fromRegistry('registry.example.com/model', { credentials: secret })`
    */
   public static image(image: ContainerImage, options: ContainerOptions): AppSource {
     return new AppSource({ kind: 'image', image, port: options.port });

@@ -1,6 +1,7 @@
 export * from './app-source';
 export * from './capacity';
 export * from './gateway';
+export * from './image-build';
 export * from './machine-type';
 export * from './network-mode';
 export * from './serverless-gpu-app';

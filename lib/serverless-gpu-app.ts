@@ -6,19 +6,19 @@ import type * as iam from 'aws-cdk-lib/aws-iam';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
-import { Construct } from 'constructs';
+import { Construct, type IDependable } from 'constructs';
 import { ResourceNames, TAG, VARIABLE } from '../runtime/aws-layout';
 import type { AppSpec } from '../runtime/domain/app-spec';
 import type { AppDeployment } from '../runtime/domain/deployment';
 import type { AppSource } from './app-source';
 import type { Capacity } from './capacity';
+import { ImageBuild } from './image-build';
 import type { MachineType } from './machine-type';
 import { appKeySecret, platformEnvironment } from './private/app-environment';
-import { appImage, readSource } from './private/app-image';
+import { readSource, runnerImages } from './private/app-image';
 import { appMetric, appWidgets } from './private/app-metrics';
 import { appSettings } from './private/app-settings';
 import { appVolumes } from './private/app-volumes';
-import { assetPath } from './private/assets';
 import { checkContainer } from './private/container-rules';
 import { deploymentParameter } from './private/deployment-parameter';
 import { DeployedRevision, Teardown } from './private/lifecycle';
@@ -134,6 +134,13 @@ export interface ServerlessGpuAppProps {
    * @default - made from the class as fal does it (`MyApp`: `my-app`), else from the id of the construct
    */
   readonly name?: string;
+
+  /**
+   * Where images are built.
+   *
+   * @default ImageBuild.docker()
+   */
+  readonly imageBuild?: ImageBuild;
 
   /**
    * The machine that a runner needs.
@@ -368,12 +375,21 @@ export class ServerlessGpuApp extends Construct implements ec2.IConnectable {
       volumes,
       logGroup: this.logGroup,
     });
+    const images = runnerImages(this, {
+      declaration,
+      source,
+      spec: this.spec,
+      build: (props.imageBuild ?? ImageBuild.docker())._declaration,
+      names: this.names,
+      alias: this.alias,
+      logGroup: this.logGroup,
+      lifecycle: this.lifecycle,
+    });
     const task = new RunnerTask(this, 'Runner', {
       family: this.names.taskFamily(this.alias),
       spec: this.spec,
       room,
-      image: appImage(this, declaration, source, this.spec),
-      agentImage: ecs.ContainerImage.fromAsset(assetPath('agent')),
+      images,
       environment: { ...platformEnvironment(this.appId, this.platform.url), ...this.spec.env },
       secrets: { FAL_KEY: appKeySecret(this, this.names), ...this.secrets(props.secrets ?? {}) },
       agentEnvironment: this.agentEnvironment(),
@@ -554,6 +570,11 @@ export class ServerlessGpuApp extends Construct implements ec2.IConnectable {
     return { ...Object.fromEntries(stored), ...given };
   }
 
+  /** What has to be there before a custom resource of the app is answered. */
+  private get lifecycle(): readonly IDependable[] {
+    return this.platform instanceof ServerlessGpuPlatform ? [this.platform._teardown] : [];
+  }
+
   private deploy(pools: readonly MachinePool[], room: Room, verify: boolean): void {
     const { requirements: _requirements, env: _env, ...spec } = this.spec;
     const deployment: AppDeployment = {
@@ -568,8 +589,8 @@ export class ServerlessGpuApp extends Construct implements ec2.IConnectable {
     const parameter = deploymentParameter(this, 'Parameter', this.names.appParameter(this.alias), deployment);
     const arns = new PlatformArns(this, this.names);
     const teardown = new Teardown(this, 'Teardown', arns.lifecycleFunction, { kind: 'app', app: this.appId });
-    teardown.node.addDependency(...everythingElse, parameter, ...pools.map((pool) => pool.teardown));
-    if (this.platform instanceof ServerlessGpuPlatform) teardown.node.addDependency(this.platform._teardown);
+    const poolTeardowns = pools.map((pool) => pool.teardown);
+    teardown.node.addDependency(...everythingElse, parameter, ...poolTeardowns, ...this.lifecycle);
     if (!verify) return;
     const verification = new DeployedRevision(this, 'Verification', arns.lifecycleFunction, {
       kind: 'verify',

@@ -161,6 +161,11 @@ export class ResourceNames {
     return this.prefixed(alias);
   }
 
+  /** The CodeBuild project of an app whose images aren't built where it is deployed. */
+  imageProject(alias: string): string {
+    return this.prefixed(alias);
+  }
+
   taskFamily(alias: string): string {
     return this.prefixed(alias);
   }
@@ -296,6 +301,18 @@ export type TeardownRequest =
   | { readonly kind: 'pool'; readonly platform: string; readonly pool: string }
   /** Everything has ended; the bucket is empty, and internal secrets are gone. */
   | { readonly kind: 'platform'; readonly platform: string };
+
+/** In the log group of the app: what the builds of its images print. */
+export const BUILD_LOG_STREAM = 'image';
+
+/** What the custom resource of an app's images asks of the lifecycle handler, as its resource properties. */
+export interface ImagesRequest {
+  readonly kind: 'images';
+  /** The CodeBuild project that builds them. */
+  readonly project: string;
+  /** Of the images: with other ones the resource is updated, and waits for a build. */
+  readonly tags: readonly string[];
+}
 
 /** What the custom resource of `verifyOnDeploy` asks of the lifecycle handler, as its resource properties. */
 export interface VerificationRequest {

@@ -1,14 +1,13 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
 import { DockerImageAsset, Platform } from 'aws-cdk-lib/aws-ecr-assets';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import type { Construct } from 'constructs';
 import type { AppSpec } from '../../runtime/domain/app-spec';
-import { buildContext, type BuildContext } from '../../runtime/source/build-context';
 import type { FalSource } from '../../runtime/source/fal-source';
-import { packagePath } from './assets';
-import { readAppFolder, writeBuildContext, type AppFolder } from './build-context-folder';
+import { assetPath } from './assets';
+import { CodeBuildImages, type CodeBuildSurroundings } from './code-build-images';
+import type { ImageBuildDeclaration } from './image-build-declaration';
+import { dockerfileContext, withFalContext, type ImageContext } from './image-context';
 import { messageForUser, refuse } from './refusal';
 import type { SourceDeclaration } from './source-declaration';
 import { sourceReader } from './source-reader';
@@ -26,23 +25,52 @@ export function readSource(app: Construct, declaration: SourceDeclaration): FalS
   }
 }
 
-/** The image of an app's container. Docker builds it when the stack is deployed, not when it is synthesised. */
-export function appImage(
-  scope: Construct,
-  declaration: SourceDeclaration,
-  source: FalSource | undefined,
-  spec: AppSpec,
-): ecs.ContainerImage {
-  if (declaration.kind === 'image') return declaration.image;
-  if (declaration.kind === 'dockerfile') return fromDockerfile(scope, declaration);
-  if (source === undefined) throw new Error('A fal app has a source');
-  return fromFalSource(scope, source, spec);
+export interface RunnerImagesProps extends CodeBuildSurroundings {
+  readonly declaration: SourceDeclaration;
+  readonly source: FalSource | undefined;
+  readonly spec: AppSpec;
+  readonly build: ImageBuildDeclaration;
 }
 
-function fromDockerfile(
+/** The images of a runner's two containers. */
+export interface RunnerImages {
+  readonly app: ecs.ContainerImage;
+  readonly agent: ecs.ContainerImage;
+}
+
+/** They are built when the stack is deployed, not when it is synthesised. */
+export function runnerImages(scope: Construct, props: RunnerImagesProps): RunnerImages {
+  const { declaration, source, spec } = props;
+  switch (declaration.kind) {
+    case 'image':
+      return { app: declaration.image, agent: built(scope, props, undefined).agent };
+    case 'dockerfile':
+      return built(scope, props, dockerfileContext(scope, declaration)) as RunnerImages;
+    case 'fal':
+      if (source === undefined) throw new Error('A fal app has a source');
+      return withFalContext(scope, source, spec, (app) => built(scope, props, app) as RunnerImages);
+  }
+}
+
+type Built = Pick<RunnerImages, 'agent'> & Partial<RunnerImages>;
+
+function built(scope: Construct, { build, ...surroundings }: RunnerImagesProps, app: ImageContext | undefined): Built {
+  const agent: ImageContext = { directory: assetPath('agent') };
+  if (build.kind === 'code-build') {
+    return new CodeBuildImages(scope, 'Images', { ...surroundings, options: build, agent, app }).images;
+  }
+  return {
+    agent: ecs.ContainerImage.fromAsset(agent.directory),
+    ...(app === undefined ? {} : { app: withDocker(scope, app, build.secrets ?? {}) }),
+  };
+}
+
+function withDocker(
   scope: Construct,
-  { directory, file, target, buildArgs }: Extract<SourceDeclaration, { kind: 'dockerfile' }>,
+  { directory, file, target, buildArgs, secrets = [] }: ImageContext,
+  from: Readonly<Record<string, string>>,
 ): ecs.ContainerImage {
+  const buildSecrets = Object.fromEntries(secrets.map((name) => [name, from[name] ?? `env=${name}`]));
   return ecs.ContainerImage.fromDockerImageAsset(
     new DockerImageAsset(scope, 'Image', {
       directory,
@@ -50,34 +78,7 @@ function fromDockerfile(
       ...(file === undefined ? {} : { file }),
       ...(target === undefined ? {} : { target }),
       ...(buildArgs === undefined ? {} : { buildArgs: { ...buildArgs } }),
+      ...(secrets.length === 0 ? {} : { buildSecrets }),
     }),
   );
-}
-
-/** The context is written to a temporary folder, of which the CDK takes a copy. */
-function fromFalSource(scope: Construct, source: FalSource, spec: AppSpec): ecs.ContainerImage {
-  const { folder, context } = contextOf(scope, source, spec);
-  const directory = mkdtempSync(join(tmpdir(), 'serverless-gpu-image-'));
-  try {
-    writeBuildContext(context, folder, packagePath(), directory);
-    return ecs.ContainerImage.fromDockerImageAsset(
-      new DockerImageAsset(scope, 'Image', {
-        directory,
-        file: context.dockerfile,
-        platform: Platform.LINUX_AMD64,
-        buildArgs: { ...context.buildArgs },
-      }),
-    );
-  } finally {
-    rmSync(directory, { recursive: true });
-  }
-}
-
-function contextOf(scope: Construct, source: FalSource, spec: AppSpec): { folder: AppFolder; context: BuildContext } {
-  try {
-    const folder = readAppFolder(source.file, source.image);
-    return { folder, context: buildContext({ source, spec, ...folder }) };
-  } catch (error) {
-    return refuse(scope, `\`source\`: ${messageForUser(error)}`);
-  }
 }

@@ -1,6 +1,6 @@
 import { CustomResource, Duration } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
-import { HANDLER, type TeardownRequest, type VerificationRequest } from '../../runtime/aws-layout';
+import { HANDLER, type ImagesRequest, type TeardownRequest, type VerificationRequest } from '../../runtime/aws-layout';
 import { PlatformArns } from './platform-arns';
 import { PlatformFunction, type PlatformFunctionSurroundings } from './platform-function';
 import { allow, TABLE_ACTIONS } from './policy-statements';
@@ -32,6 +32,10 @@ export class Lifecycle extends Construct {
         allow(['autoscaling:DescribeAutoScalingGroups'], [everything]),
         allow(['s3:ListBucketVersions'], [arns.bucket]),
         allow(['s3:DeleteObject', 's3:DeleteObjectVersion'], [arns.objects]),
+        allow(['codebuild:StartBuild', 'codebuild:BatchGetBuilds'], [arns.imageProjects]),
+        allow(['logs:GetLogEvents'], [arns.buildLogs]),
+        // A build may take longer than a function.
+        allow(['lambda:InvokeFunction'], [arns.lifecycleFunction]),
       ],
     });
   }
@@ -45,6 +49,18 @@ export class Teardown extends CustomResource {
       resourceType: 'Custom::ServerlessGpuTeardown',
       properties: { ...request },
       serviceTimeout: Duration.minutes(30),
+    });
+  }
+}
+
+/** A deployment waits until the images are in their repository, and is rolled back when their build fails. */
+export class BuiltImages extends CustomResource {
+  constructor(scope: Construct, id: string, serviceToken: string, request: ImagesRequest) {
+    super(scope, id, {
+      serviceToken,
+      resourceType: 'Custom::ServerlessGpuImages',
+      properties: { ...request },
+      serviceTimeout: Duration.hours(1),
     });
   }
 }

@@ -1,6 +1,6 @@
 import { ArnFormat, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import type { ResourceNames } from '../../runtime/aws-layout';
+import { BUILD_LOG_STREAM, type ResourceNames } from '../../runtime/aws-layout';
 import { acknowledgeWildcard } from './acknowledgements';
 
 const OF_OTHER_STACKS =
@@ -60,6 +60,21 @@ export class PlatformArns {
       this.arn('ssm', 'parameter', this.names.internalSecret('*').slice(1)),
       'What the platform keeps for itself, under a path of its own.',
     );
+  }
+
+  get imageProjects(): string {
+    return this.wildcard(this.arn('codebuild', 'project', this.names.imageProject('*')), OF_OTHER_STACKS);
+  }
+
+  /** What the builds of images printed. */
+  get buildLogs(): string {
+    const arn = Stack.of(this.scope).formatArn({
+      service: 'logs',
+      resource: 'log-group',
+      arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+      resourceName: `${this.names.appLogGroup('*')}:log-stream:${BUILD_LOG_STREAM}/*`,
+    });
+    return this.wildcard(arn, OF_OTHER_STACKS);
   }
 
   get secrets(): string {

@@ -7,6 +7,7 @@ import { CONTAINER, SHARED_FOLDER, VARIABLE } from '../../runtime/aws-layout';
 import type { AppSpec } from '../../runtime/domain/app-spec';
 import { DEFAULT_PORT } from '../../runtime/source/fal-dockerfile';
 import { acknowledge } from './acknowledgements';
+import type { RunnerImages } from './app-image';
 import type { AppVolume } from './app-volumes';
 import { AGENT_ROOM, type Room } from './machine-room';
 import { mountWeightCache } from './weight-cache';
@@ -15,8 +16,7 @@ export interface RunnerTaskProps {
   readonly family: string;
   readonly spec: AppSpec;
   readonly room: Room;
-  readonly image: ecs.ContainerImage;
-  readonly agentImage: ecs.ContainerImage;
+  readonly images: RunnerImages;
   readonly environment: Readonly<Record<string, string>>;
   readonly secrets: Readonly<Record<string, ecs.Secret>>;
   readonly agentEnvironment: Readonly<Record<string, string>>;
@@ -70,10 +70,10 @@ export class RunnerTask extends Construct {
   }
 
   private app(): ecs.ContainerDefinition {
-    const { spec, room, image, environment, secrets, volumes, logGroup } = this.props;
+    const { spec, room, images, environment, secrets, volumes, logGroup } = this.props;
     const memory = room.memoryMiB - AGENT_ROOM.memoryMiB;
     const app = this.taskDefinition.addContainer(CONTAINER.app, {
-      image,
+      image: images.app,
       essential: true,
       cpu: room.cpu - AGENT_ROOM.cpu,
       memoryLimitMiB: memory,
@@ -105,9 +105,9 @@ export class RunnerTask extends Construct {
   }
 
   private agent(app: ecs.ContainerDefinition): void {
-    const { spec, agentImage, agentEnvironment, logGroup } = this.props;
+    const { spec, images, agentEnvironment, logGroup } = this.props;
     const agent = this.taskDefinition.addContainer(CONTAINER.agent, {
-      image: agentImage,
+      image: images.agent,
       essential: true,
       cpu: AGENT_ROOM.cpu,
       memoryLimitMiB: AGENT_ROOM.memoryMiB,

@@ -10,5 +10,6 @@ export type SourceDeclaration =
       readonly file?: string;
       readonly target?: string;
       readonly buildArgs?: Readonly<Record<string, string>>;
+      readonly secrets?: readonly string[];
     }
   | { readonly kind: 'image'; readonly image: ContainerImage; readonly port: number };

@@ -225,6 +225,11 @@ describe('a verification', () => {
   });
 });
 
+const NO_IMAGES = {
+  images: { build: () => Promise.reject(new Error('Nobody asked for images')) },
+  callAgain: () => Promise.reject(new Error('Nobody asked for another call')),
+};
+
 describe('a custom resource', () => {
   const event = (over: Partial<CloudFormationCustomResourceEvent>): CloudFormationCustomResourceEvent =>
     ({
@@ -249,7 +254,12 @@ describe('a custom resource', () => {
   ): Promise<CloudFormationCustomResourceResponse> => {
     const answers: CloudFormationCustomResourceResponse[] = [];
     const { clock } = account.platform;
-    const workOf = lifecycleWork({ changes: account.changes, teardown, verification: account.verification });
+    const workOf = lifecycleWork({
+      changes: account.changes,
+      teardown,
+      verification: account.verification,
+      ...NO_IMAGES,
+    });
     await answerCustomResource(
       asked,
       { getRemainingTimeInMillis: () => timeLeft },
@@ -311,7 +321,7 @@ describe('a custom resource', () => {
     const ResponseURL = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
     const account = new Account();
     const { changes, teardown, verification } = account;
-    const workOf = lifecycleWork({ changes, teardown, verification });
+    const workOf = lifecycleWork({ changes, teardown, verification, ...NO_IMAGES });
     const time = { getRemainingTimeInMillis: () => 15 * MINUTE };
     await answerCustomResource(event({ ResponseURL }), time, {
       workOf,
