@@ -17,12 +17,21 @@ const CONTENT = [
   'runner-image/app',
   'runner-image/python',
   'assets/agent',
+  'assets/images',
   'assets/lambda',
-  'assets/sgpu',
   'assets/source',
+  'rosetta',
+  'API.md',
   'LICENSE',
   'README.md',
 ];
+
+/**
+ * The oldest CDK that the constructs are tested with. PyPI has a release somewhat later than npm, and `pip` must find one
+ * that will do.
+ */
+const OLDEST_CDK = '2.275.0';
+const OLDEST_CONSTRUCTS = '10.5.0';
 
 /** As jsii's own, with ES2023 and without checks of what is checked already. */
 const TSCONFIG = {
@@ -59,29 +68,44 @@ for (const path of CONTENT) {
 }
 writeFileSync(join(target, 'package.json'), `${JSON.stringify(manifest(), undefined, 2)}\n`);
 writeFileSync(join(target, 'tsconfig.jsii.json'), `${JSON.stringify(TSCONFIG, undefined, 2)}\n`);
-symlinkSync(join(root, 'node_modules'), join(target, 'node_modules'), 'dir');
+linkDependencies();
+// Anew: the folder of this repository has pieces of earlier builds, too.
+run(join(root, 'scripts', 'build.mjs'), join(target, 'assets', 'sgpu', 'sgpu.mjs'));
 
-const { status } = spawnSync(
-  process.execPath,
-  [
-    join(root, 'node_modules', 'jsii', 'bin', 'jsii'),
-    '--tsconfig',
-    'tsconfig.jsii.json',
-    '--validate-tsconfig',
-    'off',
-    '--silence-warnings',
-    'reserved-word',
-  ],
-  { cwd: target, stdio: 'inherit', env: { ...process.env, JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION: '1' } },
+run(
+  join(root, 'node_modules', 'jsii', 'bin', 'jsii'),
+  ...['--tsconfig', 'tsconfig.jsii.json', '--validate-tsconfig', 'off'],
+  ...['--silence-warnings', 'reserved-word', '--silence-warnings', 'metadata/missing-dev-dependency'],
 );
-process.exit(status ?? 1);
+
+function run(...command) {
+  const { status } = spawnSync(process.execPath, command, {
+    cwd: target,
+    stdio: 'inherit',
+    env: { ...process.env, JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION: '1' },
+  });
+  if (status !== 0) process.exit(status ?? 1);
+}
+
+/**
+ * What the compiler finds: the CDK and this package under its own name, as in the project of a user; types of Node, and of
+ * the Python parser, which is not imported by what is published but bundled in `assets/source`.
+ */
+function linkDependencies() {
+  const modules = join(target, 'node_modules');
+  mkdirSync(join(modules, '@types'), { recursive: true });
+  for (const name of ['aws-cdk-lib', 'constructs', '@types/node', '@lezer']) {
+    symlinkSync(join(root, 'node_modules', name), join(modules, name), 'dir');
+  }
+  symlinkSync(target, join(modules, manifest().name), 'dir');
+}
 
 /** What is published: no scripts, no dependencies but the CDK's as peers. */
 function manifest() {
   const { name, version, description, keywords, license, engines, bin, devDependencies } = JSON.parse(
     readFileSync(join(root, 'package.json'), 'utf8'),
   );
-  const peerDependencies = { 'aws-cdk-lib': `^${devDependencies['aws-cdk-lib']}`, constructs: '^10.5.0' };
+  const peerDependencies = { 'aws-cdk-lib': `^${OLDEST_CDK}`, constructs: `^${OLDEST_CONSTRUCTS}` };
   return {
     name,
     version,
@@ -95,6 +119,18 @@ function manifest() {
     main: 'lib/index.js',
     types: 'lib/index.d.ts',
     stability: 'experimental',
+    files: [
+      ...[
+        '.jsii',
+        'API.md',
+        'lib/**/*.js',
+        'lib/**/*.d.ts',
+        'runtime/**/*.js',
+        'runtime/**/*.json',
+        'runtime/**/*.d.ts',
+      ],
+      ...['assets', 'runner-image', 'rosetta', '!**/*.map'],
+    ],
     peerDependencies,
     devDependencies: { 'aws-cdk-lib': devDependencies['aws-cdk-lib'], constructs: devDependencies.constructs },
     jsii: {

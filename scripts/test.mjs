@@ -13,6 +13,7 @@ const steps = [
   ['format', bin('prettier'), ['--check', '--log-level', 'warn', '.']],
   ['Python', node, [join(root, 'scripts', 'test-python.mjs')]],
   ['TypeScript', bin('jest'), ['--ci']],
+  ['package', bin('jest'), ['--ci', '--testMatch', '**/test/package/*.package.ts', '--runInBand']],
 ];
 
 for (const [name, command, args] of steps) {
