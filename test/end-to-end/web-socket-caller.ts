@@ -5,6 +5,7 @@ export class WebSocketCaller {
   readonly closed: Promise<{ readonly code: number; readonly reason: string }>;
   private readonly messages: string[] = [];
   private wake: () => void = () => undefined;
+  private ended = false;
 
   private constructor(readonly socket: WebSocket) {
     socket.on('message', (data, isBinary) => {
@@ -13,6 +14,8 @@ export class WebSocketCaller {
     });
     this.closed = new Promise((resolve) => {
       socket.once('close', (code, reason) => {
+        this.ended = true;
+        this.wake();
         resolve({ code, reason: reason.toString() });
       });
     });
@@ -36,9 +39,12 @@ export class WebSocketCaller {
     this.socket.send(message);
   }
 
-  /** The next message; binary ones in hexadecimal behind `bytes`. */
+  /** The next message; binary ones in hexadecimal behind `bytes`. Rejects when the connection ended before it came. */
   async next(): Promise<string> {
-    while (this.messages.length === 0) await new Promise<void>((resolve) => (this.wake = resolve));
+    while (this.messages.length === 0) {
+      if (this.ended) throw new Error('The connection ended without another message');
+      await new Promise<void>((resolve) => (this.wake = resolve));
+    }
     return this.messages.shift() ?? '';
   }
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,6 @@ from pydantic import BaseModel
 
 class Stroke(BaseModel):
     number: int
-
-    def can_batch(self, other: "Stroke", batch_size: int) -> bool:
-        return True
 
 
 class Picture(BaseModel):
@@ -114,8 +112,6 @@ class Booth(fal.App, name="booth", max_concurrency=1, keep_alive=600, terminatio
     def setup(self) -> None:
         gate = Path(os.environ["BOOTH_GATE"])
         while not gate.exists():
-            import time
-
             time.sleep(0.02)
 
     @fal.endpoint("/ws", is_websocket=True)
