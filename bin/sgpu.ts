@@ -6,6 +6,11 @@ import { UserError } from '../runtime/domain/user-error';
 // Which Node the AWS SDK will want next year is no news for whoever runs a command.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
 
+// Whoever reads the output may stop reading: `sgpu logs painter | head`.
+process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
+  process.exit(code === 'EPIPE' ? 0 : 1);
+});
+
 try {
   await sgpuProgram().parseAsync();
 } catch (error) {

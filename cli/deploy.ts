@@ -112,7 +112,7 @@ async function deployFile(reference: string, options: DeployOptions): Promise<vo
   if (!deployed) return;
 
   const client = await connect({ kind: 'aws', ...place }, options.verbose === true);
-  const app = await currentApp(client, served.record.id, options);
+  const app = await currentApp(client, place, wanted.alias, options.resetScale);
   const { url } = client;
   const { id, revision, spec, scale } = app;
   const endpoints = served.endpoints.map((path) => {
@@ -131,13 +131,12 @@ async function deployFile(reference: string, options: DeployOptions): Promise<vo
   );
 }
 
-/** The controller takes over what was deployed within its next turn. */
-async function currentApp(client: AdminClient, id: string, { resetScale }: DeployOptions): Promise<AppRecord> {
-  const path = resetScale === true ? Object.fromEntries(SCALE_FIELDS.map((field) => [field, null])) : undefined;
+async function currentApp(client: AdminClient, place: AwsPlace, alias: string, reset = false): Promise<AppRecord> {
   const { appTakenOver } = await import('./deploy/taken-over');
-  const app = await whileWaiting(`Waiting for ${id}`, appTakenOver(client, id));
-  if (path === undefined) return app;
-  return (await client.ofApp<{ readonly app: AppRecord }>('PATCH', id, '/scale', path)).app;
+  const app = await whileWaiting(`Waiting for ${alias}`, appTakenOver(client, { ...place, alias }));
+  if (!reset) return app;
+  const deployed = Object.fromEntries(SCALE_FIELDS.map((field) => [field, null]));
+  return (await client.ofApp<{ readonly app: AppRecord }>('PATCH', app.id, '/scale', deployed)).app;
 }
 
 async function wantedApp(

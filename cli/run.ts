@@ -20,6 +20,7 @@ interface RunOptions {
   readonly exec?: string;
   readonly appPort?: number;
   readonly name?: string;
+  readonly appName?: string;
   readonly machineType?: string;
   readonly numGpus?: number;
   readonly minConcurrency?: number;
@@ -47,6 +48,7 @@ export function runCommand(): Command {
     .option('--exec <command>', 'serve the HTTP server that this command starts')
     .option('--app-port <number>', 'the port on which that server listens', portNumber)
     .option('--name <name>', 'the app name: the second part of its id')
+    .addOption(new Option('--app-name <name>', 'the same').conflicts('name').hideHelp())
     .option('--machine-type <type>', 'as in the app; wins over it')
     .option('--num-gpus <number>', 'as in the app; wins over it', wholeNumber)
     .option('--min-concurrency <number>', 'runners kept without traffic', wholeNumber)
@@ -98,7 +100,7 @@ const OWNER = 'local';
 
 async function servedApps(references: readonly string[], options: RunOptions): Promise<readonly ServedApp[]> {
   const overrides = overridesOf(options);
-  const { exec: command, appPort: port, name } = options;
+  const { exec: command, appPort: port, appName, name = appName } = options;
   if (command === undefined) {
     if (references.length === 0) throw new UserError("Nothing to serve: name FILE.py::ClassName, or --exec 'COMMAND'");
     if (port !== undefined) throw new UserError('--app-port belongs to --exec: a fal app is given its port');

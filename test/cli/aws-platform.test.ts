@@ -10,6 +10,7 @@ import {
 } from '@aws-sdk/client-cloudwatch-logs';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
+import { rmSync } from 'node:fs';
 import { ResourceNames } from '../../runtime/aws-layout';
 import { endAllSgpu, type Sgpu } from '../end-to-end/sgpu-program';
 import { TestFolder } from '../end-to-end/test-folder';
@@ -161,6 +162,27 @@ describe('deploying', () => {
     expect(errors).toMatch(/Deploying 'Painter' as app 'painter'/);
     expect(errors).toMatch(/\[\+\] AWS::ECS::TaskDefinition/);
     expect(errors).toMatch(/\[\+\] AWS::DynamoDB::Table/);
+  });
+
+  test('in a CDK project it is that which is deployed', async () => {
+    const library = JSON.stringify(require.resolve('aws-cdk-lib'));
+    folder.write(
+      'project.cjs',
+      `const { App, Stack, aws_sqs: sqs } = require(${library});
+       const app = new App();
+       new sqs.Queue(new Stack(app, 'OfTheProject'), 'Queue');
+       app.synth();`,
+    );
+    folder.write('cdk.json', JSON.stringify({ app: `node '${folder.file('project.cjs')}'` }));
+    const { code, out, errors } = await commands.run('deploy', '--check');
+    expect({ code, out, errors }).toEqual({
+      code: 0,
+      out: '',
+      errors: expect.stringMatching(/\[\+\] AWS::SQS::Queue/),
+    });
+    folder.write('cdk.json', '{}');
+    expect(await commands.refusal('deploy')).toMatch(/^sgpu: cdk\.json names no app/);
+    rmSync(folder.file('cdk.json'));
   });
 
   test('without a file and without a CDK project there is nothing to deploy', async () => {
