@@ -12,11 +12,10 @@ const ENVIRONMENT = { ...process.env, JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERS
 /** Runs a program in a folder; its output is in the error when it fails. */
 export async function run(cwd: string, program: string, ...parameters: readonly string[]): Promise<string> {
   const options = { cwd, env: ENVIRONMENT, maxBuffer: 64 * 1024 * 1024 };
-  const { stdout } = await promisify(execFile)(program, parameters, options).catch(
-    (error: Error & { readonly stdout?: string; readonly stderr?: string }) => {
-      throw new Error([error.message, error.stdout, error.stderr].join('\n'), { cause: error });
-    },
-  );
+  const { stdout } = await promisify(execFile)(program, parameters, options).catch((error: unknown) => {
+    const { message, stdout, stderr } = error as Error & { readonly stdout?: string; readonly stderr?: string };
+    throw new Error([message, stdout, stderr].join('\n'), { cause: error });
+  });
   return stdout;
 }
 
