@@ -70,12 +70,15 @@ export class ContainerTask {
 
   private async serveMetadata(): Promise<string> {
     this.metadata = createServer((_request, response) => {
-      void this.inspect('app', '{{.State.Running}} {{.State.ExitCode}}').then((state) => {
-        const [running, code] = state.split(' ');
-        const app =
-          running === 'true' ? { KnownStatus: 'RUNNING' } : { KnownStatus: 'STOPPED', ExitCode: Number(code) };
-        response.end(JSON.stringify({ Containers: [{ Name: CONTAINER.app, ...app }] }));
-      });
+      void this.inspect('app', '{{.State.Running}} {{.State.ExitCode}}').then(
+        (state) => {
+          const [running, code] = state.split(' ');
+          const app =
+            running === 'true' ? { KnownStatus: 'RUNNING' } : { KnownStatus: 'STOPPED', ExitCode: Number(code) };
+          response.end(JSON.stringify({ Containers: [{ Name: CONTAINER.app, ...app }] }));
+        },
+        () => response.destroy(),
+      );
     });
     return `http://${this.engine.gateway}:${await listening(this.metadata, this.engine.gateway)}`;
   }

@@ -37,6 +37,7 @@ let platform: EmulatedPlatform;
 let fal: FalClient;
 let relayed: string;
 const lines: string[] = [];
+const started: { readonly running: ContainerTask; readonly ended: Promise<unknown> }[] = [];
 
 /** Undoes what was started, last first. */
 const ends: (() => unknown)[] = [];
@@ -54,6 +55,7 @@ beforeAll(async () => {
     onLine: (line) => lines.push(line),
   });
   ends.push(() => platform.stop());
+  ends.push(endContainers);
   const { url, relay } = await relayTo(platform.recorder.endpoint, engine.gateway);
   ends.push(() => relay.close());
   relayed = url;
@@ -112,11 +114,19 @@ function startContainers(task: TaskToStart): RunningContainers {
   });
   // A container that has ended already can't be stopped.
   const gone = (): void => undefined;
+  const ended = live(running, task);
+  started.push({ running, ended });
   return {
-    ended: live(running, task),
+    ended,
     stop: () => void running.stop('agent').catch(gone),
     kill: () => void running.kill('app').catch(gone),
   };
+}
+
+/** The engine is stopped next. */
+async function endContainers(): Promise<void> {
+  await Promise.allSettled(started.map(({ running }) => running.stop('agent')));
+  await Promise.allSettled(started.map(({ ended }) => ended));
 }
 
 /** What ECS does for a task: when one essential container ends, so does the other. */
