@@ -55,4 +55,3 @@ async function portOf(server: ChildProcessWithoutNullStreams): Promise<string> {
   for await (const line of createInterface(server.stdout)) return line;
   throw new Error(`The AWS emulator did not start: ${errors.join('')}`);
 }
-
