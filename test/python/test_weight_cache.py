@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import importlib
 import json
 import os
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from running import SERVE
@@ -160,6 +162,7 @@ def test_without_room_the_file_is_read_where_it_is(machine: Machine, monkeypatch
 COPY = """
 import sys
 from pathlib import Path
+from typing import Any
 sys.path.insert(0, sys.argv[1])
 from sgpu_runner.machine_cache import MachineCache
 print(MachineCache(Path(sys.argv[2]), reserve=0).copy_of(Path(sys.argv[3]), "a"))
@@ -228,8 +231,7 @@ def test_functions_that_hand_out_paths_hand_out_those_of_copies(
     for name in [name for name in sys.modules if name.startswith("huggingface_hub")]:
         monkeypatch.delitem(sys.modules, name)
     weight_cache.install()
-    import huggingface_hub  # type: ignore[import-not-found]
-
+    huggingface_hub: Any = importlib.import_module("huggingface_hub")
     assert Path(huggingface_hub.hf_hub_download("model.bin")).resolve() in machine.copies
     assert huggingface_hub.hf_hub_download("model.bin", local_dir="here") == str(source)
     assert huggingface_hub.file_download.try_to_load_from_cache("model.bin") is None
