@@ -40,7 +40,7 @@ describe('what is packed for npm', () => {
   });
 
   test('has no tests, no sources of TypeScript and no maps', () => {
-    const stray = files.filter((file) => /(^|\/)test|\.map$|\.tsx?$|tsconfig|__pycache__/.test(file));
+    const stray = files.filter((file) => /(^|\/)tests?\/|\.test\.|\.map$|\.tsx?$|tsconfig|__pycache__/.test(file));
     expect(stray.filter((file) => !file.endsWith('.d.ts'))).toEqual([]);
   });
 
