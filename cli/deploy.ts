@@ -9,25 +9,15 @@ import type { AdminClient } from './admin-client';
 import { addAwsOptions, awsPlace, type AwsOptions, type AwsPlace } from './aws/aws-options';
 import { confirmed } from './confirm';
 import { closingLines } from './deploy/closing-lines';
-import type { InMemoryApp } from './deploy/in-memory-app';
+import type { DeployedSettings, InMemoryApp } from './deploy/in-memory-app';
 import { seconds, wholeNumber } from './option-values';
 import { addOutputOptions, Output, type OutputOptions } from './output';
 import { connect } from './platform-command';
 import { whileWaiting } from './progress';
 
-interface DeployOptions extends AwsOptions, OutputOptions {
+interface DeployOptions extends AwsOptions, OutputOptions, DeployedSettings {
   readonly appName?: string;
   readonly name?: string;
-  readonly auth?: 'private' | 'shared' | 'public';
-  readonly machineType?: string;
-  readonly numGpus?: number;
-  readonly minConcurrency?: number;
-  readonly maxConcurrency?: number;
-  readonly maxMultiplexing?: number;
-  readonly keepAlive?: number;
-  readonly scalingDelay?: number;
-  readonly requestTimeout?: number;
-  readonly startupTimeout?: number;
   readonly strategy: 'rolling' | 'recreate';
   readonly resetScale?: boolean;
   readonly check?: boolean;

@@ -1,6 +1,7 @@
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import type { ResourceNames } from '../aws-layout';
+import { internalSecret } from '../domain/secret-name';
 import type { SecretStore } from '../ports';
 import { ParameterSecretStore } from './parameter-secret-store';
 import { SecretsManagerStore } from './secrets-manager-store';
@@ -40,14 +41,6 @@ export class AwsSecretStore implements SecretStore {
   }
 
   private storeOf(name: string): SecretStore {
-    return isInternal(name) ? this.ofPlatform : this.ofUser;
+    return internalSecret(name) ? this.ofPlatform : this.ofUser;
   }
-}
-
-/** The platform's own API keys: what apps find in `FAL_KEY`, and what it gives to those it was granted to. */
-const KEYS: ReadonlySet<string> = new Set(['app-key', 'invoke-key', 'admin-key']);
-
-/** Signing keys, and those. */
-function isInternal(name: string): boolean {
-  return name.startsWith('platform/') || KEYS.has(name);
 }

@@ -39,6 +39,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
+  // SHOW=FILE: what functions, agents and apps printed, to find out why a test failed.
   if (process.env.SHOW !== undefined) writeFileSync(process.env.SHOW, lines.join('\n'));
   await platform.stop();
 });
@@ -66,7 +67,8 @@ test('no capacity in one zone is no reason to wait for it', async () => {
 test('a new revision takes over under load, and no request is lost', async () => {
   await platform.redeploy(await version('2'));
   const answered = await callsUntil('2');
-  expect(new Set(answered)).toEqual(new Set(answered.includes('1') ? ['1', '2'] : ['2']));
+  expect(answered.at(-1)).toBe('2');
+  expect(answered.filter((version) => version !== '1' && version !== '2')).toEqual([]);
 });
 
 test('a revision that does not start gives way to the last good one', async () => {
@@ -94,9 +96,7 @@ test('destroying the stack ends what runs and answers CloudFormation', async () 
     expect((await fal.queue.status('shop/versioned', { requestId })).status).toBe('IN_PROGRESS');
   }, PATIENCE_MS);
   const answers = await platform.destroy();
-  expect(answers.map((answer) => (answer as { Status: string; Reason?: string }).Reason ?? 'done')).toEqual(
-    answers.map(() => 'done'),
-  );
+  expect(answers.filter((answer) => (answer as { Status: string }).Status !== 'SUCCESS')).toEqual([]);
   expect(answers.length).toBeGreaterThan(0);
   expect(platform.tasks('versioned')).toEqual([]);
   expect(platform.ecs.cluster.present).toEqual([]);

@@ -46,6 +46,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
+  // SHOW=FILE: what functions, agents and apps printed, to find out why a test failed.
   if (process.env.SHOW !== undefined) writeFileSync(process.env.SHOW, lines.join('\n'));
   await platform.stop();
   folder.remove();

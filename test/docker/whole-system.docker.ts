@@ -64,6 +64,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
+  // SHOW=FILE: what functions, agents and apps printed, to find out why a test failed.
   if (process.env.SHOW !== undefined) writeFileSync(process.env.SHOW, lines.join('\n'));
   for (const end of ends.reverse()) await end();
 });
