@@ -52,5 +52,7 @@ export function colorsFor(stream: NodeJS.WriteStream): Colors {
   const { NO_COLOR, FORCE_COLOR, TERM } = process.env;
   const forced = FORCE_COLOR !== undefined && FORCE_COLOR !== '' && FORCE_COLOR !== '0';
   const unwanted = (NO_COLOR !== undefined && NO_COLOR !== '') || TERM === 'dumb';
-  return picocolors.createColors(forced || (stream.isTTY && !unwanted));
+  // A stream that is no terminal has no `isTTY`; picocolors would then look for itself, and colours wherever `CI` is set.
+  const isTerminal = Boolean(stream.isTTY);
+  return picocolors.createColors(forced || (isTerminal && !unwanted));
 }

@@ -105,8 +105,9 @@ test('the platform may be named by its address, and -v shows the calls', async (
   expect(errors).toMatch(/^GET http:\S+\/rest\/users\/current 200 \d+ ms$/m);
 });
 
-test('tables that go into a file have no colours', async () => {
+test('tables that go into a file have no colours, in continuous integration neither', async () => {
   expect(await commands.text('list', ...LOCAL)).not.toContain('\u001b');
+  expect(await new Commands(folder, { CI: 'true' }).text('list', ...LOCAL)).not.toContain('\u001b');
   const coloured = new Commands(folder, { FORCE_COLOR: '1' });
   expect(await coloured.text('list', ...LOCAL)).toContain('\u001b');
 });
