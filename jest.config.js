@@ -14,4 +14,5 @@ module.exports = {
   // The examples import the package as its users do.
   moduleNameMapper: { '^cdk-serverless-gpu$': '<rootDir>/lib' },
   testTimeout: 60_000,
+  cacheDirectory: '<rootDir>/node_modules/.cache/jest',
 };
