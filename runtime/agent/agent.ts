@@ -17,11 +17,12 @@ import {
   terminating,
   type RunnerRecord,
 } from '../domain/runner';
-import type { BlobStore, Clock, Doorbell, RequestStore, RunnerRegistry, WebSocketRelay } from '../ports';
+import type { BlobStore, Clock, Doorbell, RequestStore, RunnerRegistry, RunnerRelay } from '../ports';
 import type { RequestQueue } from '../queue/request-queue';
 import { AppClient } from './app-client';
 import type { AppLine, AppProcess, Farewell } from './app-process';
 import { Attempt, type AttemptEnd } from './attempt';
+import { HEALTH_CHECK_INTERVAL_MS, HealthChecks } from './health-checks';
 import { OwnRecord } from './runner-record';
 
 export interface AgentDependencies {
@@ -31,10 +32,12 @@ export interface AgentDependencies {
   readonly runners: RunnerRegistry;
   readonly blobs: BlobStore;
   /** Absent where no WebSocket gets to this runner: such requests end at once. */
-  readonly relay?: WebSocketRelay;
+  readonly relay?: RunnerRelay;
   readonly clock: Clock;
   /** How often leases are renewed and flags looked for, ms: cancellations and drains arrive within this. */
   readonly heartbeatMs: number;
+  /** How often the app's health check is called, ms. Default: fal's 15 s. */
+  readonly healthCheckMs?: number;
   /** Told of every line the app prints, with the request it belongs to where that is known. */
   readonly onLine: (runner: string, line: AppLine) => void;
   /** Told when the platform itself fails the runner: its store can't be read or written. */
@@ -48,7 +51,10 @@ const WAIT_MS = 20_000;
 const REPORT_MS = 10_000;
 
 /** fal's TCP health check gives a port this long. */
-const HEALTH_CHECK_MS = 5_000;
+const TCP_CHECK_MS = 5_000;
+
+/** An app that asks for its health check and has none gets the one by TCP. */
+const TCP_CHECKED: ReadonlySet<AttemptEnd['runner']> = new Set(['check', 'health check']);
 
 /** How long after a lost connection the end of the app's process may be noticed; ECS takes a second or two. */
 const EXIT_NOTICE_MS = 3_000;
@@ -61,6 +67,7 @@ export class Agent {
   readonly #claiming = new AbortController();
   readonly #farewell = deferred<Farewell>();
   #client: AppClient | undefined;
+  #health: HealthChecks | undefined;
   readonly #record: OwnRecord;
   readonly #ending = new AbortController();
   #served = 0;
@@ -87,6 +94,7 @@ export class Agent {
     if (failedStart !== undefined) return this.end(failedStart);
     const slots = Array.from({ length: this.app.spec.max_multiplexing }, () => this.serve());
     void this.report();
+    void this.#health?.repeat(this.#ending.signal);
     void this.process.exited.then(({ reason, failure }) => {
       this.leave({ exit: 'crashed', reason: failure ?? reason });
     });
@@ -121,7 +129,21 @@ export class Agent {
       return { exit: 'drained', reason: this.#record.latest.drain?.reason ?? 'no longer needed' };
     await this.dependencies.runners.joinReady(this.app.id, record.revision, record.id);
     this.#idleSince = this.dependencies.clock.now();
+    this.#health = this.healthChecks();
     return undefined;
+  }
+
+  private healthChecks(): HealthChecks | undefined {
+    const { health_check: check, startup_timeout } = this.app.spec;
+    if (check === undefined || this.#client === undefined) return undefined;
+    const { clock, healthCheckMs = HEALTH_CHECK_INTERVAL_MS } = this.dependencies;
+    return new HealthChecks({
+      ...{ client: this.#client, check, startup_timeout, intervalMs: healthCheckMs },
+      age: () => clock.now() - this.#record.latest.createdAt,
+      unhealthy: (reason) => {
+        this.leave({ exit: 'unhealthy', reason });
+      },
+    });
   }
 
   private async accepting(signal: AbortSignal): Promise<undefined> {
@@ -199,7 +221,8 @@ export class Agent {
     if (runner === 'stop' || runner === 'lost') {
       this.leave({ exit: 'unhealthy', reason: reason ?? 'its app asked for it' });
     }
-    if (runner === 'check' && (await this.#client?.accepts(HEALTH_CHECK_MS)) === false) {
+    if (runner === 'health check' && this.#health !== undefined) return this.#health.checkNow();
+    if (TCP_CHECKED.has(runner) && (await this.#client?.accepts(TCP_CHECK_MS)) === false) {
       await Promise.race([this.process.exited, sleep(EXIT_NOTICE_MS)]);
       this.leave({ exit: 'unhealthy', reason: 'its port no longer answered' });
     }

@@ -2,7 +2,16 @@
 import type { AppRecord } from '../domain/app';
 import type { Fence, Outcome, RequestHead } from '../domain/request';
 import type { RetryCondition } from '../domain/retry';
-import type { BlobStore, Clock, Headers, RequestInput, RequestStore, StoredResponse, WebSocketRelay } from '../ports';
+import type {
+  BlobStore,
+  CallerSocket,
+  Clock,
+  Headers,
+  RequestInput,
+  RequestStore,
+  RunnerRelay,
+  StoredResponse,
+} from '../ports';
 import type { RequestQueue } from '../queue/request-queue';
 import type { AppAnswer, AppClient } from './app-client';
 import { takeIn, type AnswerIntake } from './answer-intake';
@@ -26,7 +35,7 @@ export interface AttemptDependencies {
   readonly requests: RequestStore;
   readonly blobs: BlobStore;
   /** Absent where no WebSocket gets to this runner. */
-  readonly relay?: WebSocketRelay;
+  readonly relay?: RunnerRelay;
   readonly clock: Clock;
   readonly client: AppClient;
   readonly app: AppRecord;
@@ -46,7 +55,7 @@ type Stop = Interruption | { readonly kind: 'timeout' } | { readonly kind: 'leas
 
 /** What the attempt says about the runner; `lost`: the connection to the app failed. */
 export interface AttemptEnd {
-  readonly runner: 'keep' | 'check' | 'stop' | 'lost';
+  readonly runner: 'keep' | 'check' | 'health check' | 'stop' | 'lost';
   readonly reason?: string;
   /** Runner hints the app advertised with its answer. */
   readonly hints?: readonly string[];
@@ -117,9 +126,23 @@ export class Attempt {
 
   /** The caller asked for a WebSocket: the attempt lasts as long as the connection. */
   private async converse(input: RequestInput): Promise<AttemptEnd> {
-    const { relay, client, clock } = this.dependencies;
-    const caller = await relay?.join(this.head.id);
+    const { relay } = this.dependencies;
+    let caller: CallerSocket | undefined;
+    try {
+      caller = await relay?.join(this.head.id);
+    } catch (error) {
+      return this.finish(internalError(inWords(error)), undefined, { runner: 'keep' });
+    }
     if (caller === undefined) return this.finish(CALLER_GONE, undefined, { runner: 'keep' });
+    try {
+      return await this.converseWith(caller, input);
+    } finally {
+      relay?.leave(this.head.id);
+    }
+  }
+
+  private async converseWith(caller: CallerSocket, input: RequestInput): Promise<AttemptEnd> {
+    const { client, clock } = this.dependencies;
     const session = new WebSocketSession(caller);
     const startedAt = clock.now();
     try {

@@ -10,8 +10,11 @@ export interface Verdict {
   readonly retry?: RetryCondition;
   /** The app asked for the retry itself (`X-Fal-Needs-Retry: 1`), which beats every policy. */
   readonly retryForced?: boolean;
-  /** `stop`: the runner leaves at once. `check`: it leaves if its port no longer answers. */
-  readonly runner: 'keep' | 'check' | 'stop';
+  /**
+   * `stop`: the runner leaves at once. `check`: it leaves if its port no longer answers; `health check`: if the app's own
+   * health check fails.
+   */
+  readonly runner: 'keep' | 'check' | 'health check' | 'stop';
 }
 
 /** Judges an answer by its status and the headers the app may steer the platform with. */
@@ -57,8 +60,9 @@ function requestVerdict(status: number, headers: Headers): Pick<Verdict, 'retry'
 
 function runnerVerdict(status: number, headers: Headers): Verdict['runner'] {
   const asked = flag(headers['x-fal-stop-runner']);
-  if (asked !== undefined) return asked ? 'stop' : 'keep';
-  if (status === 503) return 'stop';
+  if (asked === true || (asked === undefined && status === 503)) return 'stop';
+  if (flag(headers['x-fal-runner-health-check'])) return 'health check';
+  if (asked === false) return 'keep';
   return status === 500 || status === 502 || status === 504 ? 'check' : 'keep';
 }
 

@@ -17,6 +17,7 @@ export function asksForWebSocket({ headers }: RequestInput): boolean {
 
 export class WebSocketSession {
   #open: MessageSocket | undefined;
+  #end: SessionEnd | undefined;
 
   constructor(private readonly caller: CallerSocket) {}
 
@@ -52,17 +53,24 @@ export class WebSocketSession {
   private async fromApp(app: MessageSocket): Promise<SessionEnd> {
     for await (const message of app.messages()) await this.caller.send(message);
     const close = await app.closed;
+    const end = this.ended({ by: 'app', close });
     // A connection that the app broke off is no fault of the caller's, which 1006 would look like.
     await this.caller.close(close.code === 1006 ? CUT_OFF_BY_APP : close);
-    return { by: 'app', close };
+    return end;
   }
 
   private async fromCaller(app: MessageSocket): Promise<SessionEnd> {
     for await (const message of this.caller.messages()) await app.send(message);
     const close = await this.caller.closed;
+    const end = this.ended({ by: 'caller', close });
     app.close(close);
     await app.closed;
-    return { by: 'caller', close };
+    return end;
+  }
+
+  /** Each side's end brings about the other's: the first one counts. */
+  private ended(end: SessionEnd): SessionEnd {
+    return (this.#end ??= end);
   }
 }
 

@@ -94,6 +94,7 @@ async function world(handler: Handler, spec: Readonly<Record<string, unknown>> =
     blobs,
     clock,
     heartbeatMs: HEARTBEAT_MS,
+    healthCheckMs: HEARTBEAT_MS,
     onLine: (_runner: string, line: AppLine) => lines.push(line),
     onFailure: (_runner: string, error: unknown) => failures.push(error),
   };
@@ -252,6 +253,52 @@ test('503 ends the runner at once; its neighbours go back without an attempt cha
     retries: { server_error: 1 },
   });
   expect(await exitOf(here)).toMatchObject({ exit: 'unhealthy', exitReason: 'the app answered 503' });
+});
+
+test('a runner whose health check fails is given up, and what it works on goes back', async () => {
+  let healthy = true;
+  const here = await world(
+    (request, response) => {
+      if (request.url === '/work') return;
+      response.statusCode = healthy ? 200 : 500;
+      response.end('{}');
+    },
+    {
+      max_multiplexing: 2,
+      startup_timeout: 1,
+      health_check: { path: '/health', start_period_seconds: 0, failure_threshold: 2 },
+    },
+  );
+  const running = here.agent.run();
+  const id = await here.submit('{}', { path: '/work' });
+  await inState(here, id, 'IN_PROGRESS');
+  healthy = false;
+  await running;
+  expect(await here.requests.get(id)).toMatchObject({ state: 'IN_QUEUE', refunds: 1 });
+  expect(await exitOf(here)).toMatchObject({
+    exit: 'unhealthy',
+    exitReason: 'its health check failed 2 times in a row: POST /health answered 500',
+  });
+});
+
+test('an answer that asks for the health check has it made at once', async () => {
+  const here = await world(
+    (request, response) => {
+      if (request.url === '/health') response.statusCode = 500;
+      else response.setHeader('x-fal-runner-health-check', 'true');
+      response.end('{}');
+    },
+    { health_check: { path: '/health', call_regularly: false } },
+  );
+  const running = here.agent.run();
+  const id = await here.submit();
+  expect((await ended(here, id)).outcome).toMatchObject({ status: 200 });
+  await running;
+  expect((await here.requests.response(id))?.headers).not.toHaveProperty('x-fal-runner-health-check');
+  expect(await exitOf(here)).toMatchObject({
+    exit: 'unhealthy',
+    exitReason: 'its health check failed: POST /health answered 500',
+  });
 });
 
 test('request_timeout ends the runner and, where no retry is allowed, answers 504', async () => {

@@ -40,6 +40,12 @@ describe('what an answer means for its runner', () => {
     expect(judge(200, { 'x-fal-stop-runner': '1' }).runner).toBe('stop');
     expect(judge(503, { 'x-fal-stop-runner': 'false' }).runner).toBe('keep');
   });
+
+  test('an app may ask for its health check with any answer that does not end the runner', () => {
+    expect(judge(200, { 'x-fal-runner-health-check': 'true' }).runner).toBe('health check');
+    expect(judge(500, { 'x-fal-runner-health-check': 'true', 'x-fal-stop-runner': '0' }).runner).toBe('health check');
+    expect(judge(503, { 'x-fal-runner-health-check': 'true' }).runner).toBe('stop');
+  });
 });
 
 test('callers never see headers of the connection or those meant for the platform', () => {
