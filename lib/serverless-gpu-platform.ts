@@ -1,179 +1,38 @@
-import { createHash } from 'node:crypto';
-import { CfnOutput, Duration, RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
+import { CfnOutput, RemovalPolicy } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
-import * as efs from 'aws-cdk-lib/aws-efs';
+import type * as efs from 'aws-cdk-lib/aws-efs';
 import type * as iam from 'aws-cdk-lib/aws-iam';
-import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as logs from 'aws-cdk-lib/aws-logs';
-import * as s3 from 'aws-cdk-lib/aws-s3';
-import * as sqs from 'aws-cdk-lib/aws-sqs';
+import type * as s3 from 'aws-cdk-lib/aws-s3';
 import { Construct, type IConstruct } from 'constructs';
-import { MAX_PLATFORM_NAME, ResourceNames } from '../runtime/aws-layout';
+import { ResourceNames } from '../runtime/aws-layout';
 import type { PlatformDeployment } from '../runtime/domain/deployment';
 import { Capacity } from './capacity';
 import { Gateway } from './gateway';
 import { NetworkMode } from './network-mode';
+import type { IServerlessGpuPlatform, ServerlessGpuPlatformAttributes } from './platform-interface';
 import { acknowledge } from './private/acknowledgements';
 import { appWidgets } from './private/app-metrics';
+import { ControlQueue } from './private/control-queue';
 import { Controller } from './private/controller';
 import { deploymentParameter } from './private/deployment-parameter';
-import { GatewayContainer } from './private/gateway-container';
-import { GatewayFunction } from './private/gateway-function';
-import { GatewayRestApi } from './private/gateway-rest-api';
 import { letPlatformUse } from './private/encryption';
-import { grantReadKey } from './private/key-grant';
 import { ImportedPlatform } from './private/imported-platform';
+import { grantReadKey } from './private/key-grant';
 import { Lifecycle, Teardown } from './private/lifecycle';
-import { MachineRole } from './private/machine-role';
 import type { MachinePool } from './private/machine-pool';
+import { MachineRole } from './private/machine-role';
 import { Network } from './private/network';
 import { readAttributes, writeAttributes } from './private/platform-attributes';
-import { bucketName } from './private/platform-arns';
-import type { PlatformFunctionSurroundings } from './private/platform-function';
+import { PlatformBucket } from './private/platform-bucket';
+import { platformGateway } from './private/platform-gateway';
+import { platformName } from './private/platform-name';
 import { refuse } from './private/refusal';
 import { RequestTable } from './private/request-table';
-
-/** Lambda's poller wants a queue whose messages stay hidden at least as long as the function may run. */
-const CONTROLLER_TIMEOUT = Duration.minutes(5);
-
-/** The part of a platform that its apps need to know. */
-export interface IServerlessGpuPlatform extends IConstruct, ec2.IConnectable {
-  /** The name, which is the owner of the apps too: `<platform>/<app>`. */
-  readonly platformName: string;
-
-  /** The ECS cluster of the machines. */
-  readonly clusterName: string;
-
-  /** Ids of the subnets of the machines. */
-  readonly subnetIds: string[];
-
-  /** ARN of the instance profile of the machines. */
-  readonly instanceProfileArn: string;
-
-  /** The file system of the volumes. */
-  readonly fileSystemId: string;
-
-  /** `https://…` without a path: where callers reach the apps. */
-  readonly url: string;
-
-  /** How machines are bought for apps that don't say it themselves. */
-  readonly capacity: Capacity;
-}
-
-/** What a stack must know of a platform that another CDK app deploys. */
-export interface ServerlessGpuPlatformAttributes {
-  /** The name of the platform. */
-  readonly platformName: string;
-
-  /** The ECS cluster of the machines. */
-  readonly clusterName: string;
-
-  /** The security group of the machines. */
-  readonly securityGroupId: string;
-
-  /** The subnets of the machines. */
-  readonly subnetIds: string[];
-
-  /** ARN of the instance profile of the machines. */
-  readonly instanceProfileArn: string;
-
-  /** The file system of the volumes. */
-  readonly fileSystemId: string;
-
-  /** `https://…` without a path: where callers reach the apps. */
-  readonly url: string;
-
-  /**
-   * How machines are bought for apps that don't say it themselves.
-   *
-   * @default Capacity.onDemand()
-   */
-  readonly capacity?: Capacity;
-}
-
-/** Settings of a platform. */
-export interface ServerlessGpuPlatformProps {
-  /**
-   * The name, part of the names of most resources and of the address of every app: 1 to 24 lower-case letters, digits
-   * and `-`.
-   *
-   * @default - made from the name of the stack
-   */
-  readonly platformName?: string;
-
-  /**
-   * The VPC of the machines.
-   *
-   * @default - one is made as `network` says
-   */
-  readonly vpc?: ec2.IVpc;
-
-  /**
-   * The subnets of the machines, with a way to the internet or to the endpoints of ECS, ECR, CloudWatch Logs and SQS.
-   *
-   * @default - private subnets with egress, else public, else isolated ones
-   */
-  readonly vpcSubnets?: ec2.SubnetSelection;
-
-  /**
-   * What is around the machines in the VPC that is made.
-   *
-   * @default NetworkMode.publicNoIngress()
-   */
-  readonly network?: NetworkMode;
-
-  /**
-   * The cluster.
-   *
-   * @default - one is made
-   */
-  readonly cluster?: ecs.ICluster;
-
-  /**
-   * The file system of the volumes. It must let in who comes with IAM and TLS.
-   *
-   * @default - one is made
-   */
-  readonly fileSystem?: efs.IFileSystem;
-
-  /**
-   * How machines are bought for apps that don't say it themselves.
-   *
-   * @default Capacity.onDemand()
-   */
-  readonly capacity?: Capacity;
-
-  /**
-   * Where callers reach the platform.
-   *
-   * @default Gateway.functionUrl()
-   */
-  readonly gateway?: Gateway;
-
-  /**
-   * The key for requests, results and volumes at rest. The policy of a key that is imported must let the roles under
-   * `/sgpu/<platform>/` use it through DynamoDB and S3.
-   *
-   * @default - keys of AWS
-   */
-  readonly encryptionKey?: kms.IKey;
-
-  /**
-   * What becomes of volumes when the platform is deleted. Requests and results are always deleted with it.
-   *
-   * @default RemovalPolicy.RETAIN
-   */
-  readonly removalPolicy?: RemovalPolicy;
-
-  /**
-   * How long logs of the platform are kept.
-   *
-   * @default logs.RetentionDays.ONE_MONTH
-   */
-  readonly logRetention?: logs.RetentionDays;
-}
+import { VolumeFileSystem } from './private/volume-file-system';
+import type { ServerlessGpuPlatformProps } from './serverless-gpu-platform-props';
 
 /**
  * What apps share: network, cluster, machines, queue and HTTP API. Costs about a dollar a month while nothing runs.
@@ -248,11 +107,9 @@ export class ServerlessGpuPlatform extends Construct implements IServerlessGpuPl
     this.connections = new ec2.Connections({ securityGroups: [machineSecurityGroup] });
     this.cluster = props.cluster ?? this.ownCluster(names);
     this.clusterName = this.cluster.clusterName;
-    this.instanceProfileArn = new MachineRole(this, 'Machine', {
-      names,
-      clusterName: this.clusterName,
-    }).instanceProfileArn;
-    this.fileSystem = props.fileSystem ?? this.volumes(subnets, props);
+    const { vpc, cluster, clusterName } = this;
+    this.instanceProfileArn = new MachineRole(this, 'Machine', { names, clusterName }).instanceProfileArn;
+    this.fileSystem = props.fileSystem ?? this.ownFileSystem(subnets, props);
     this.fileSystem.connections.allowDefaultPortFrom(this);
     this.fileSystemId = this.fileSystem.fileSystemId;
 
@@ -262,8 +119,8 @@ export class ServerlessGpuPlatform extends Construct implements IServerlessGpuPl
       ...(props.encryptionKey === undefined ? {} : { encryptionKey: props.encryptionKey }),
       removalPolicy: RemovalPolicy.DESTROY,
     });
-    this.bucket = this.blobs(names, props);
-    const controlQueue = this.controlQueue(names);
+    this.bucket = new PlatformBucket(this, 'Bucket', names, props.encryptionKey);
+    const controlQueue = new ControlQueue(this, 'ControlQueue', names.controlQueue);
     this.logGroup = new logs.LogGroup(this, 'Logs', {
       logGroupName: names.platformLogGroup,
       retention: props.logRetention ?? logs.RetentionDays.ONE_MONTH,
@@ -273,19 +130,20 @@ export class ServerlessGpuPlatform extends Construct implements IServerlessGpuPl
       names,
       logGroup: this.logGroup,
       bucketName: this.bucket.bucketName,
-      clusterName: this.clusterName,
+      clusterName,
       controlQueueUrl: controlQueue.queueUrl,
     };
-    this.url = this.gateway(props.gateway ?? Gateway.functionUrl(), surroundings, { subnets });
+    const { _declaration: declaration } = props.gateway ?? Gateway.functionUrl();
+    this.url = platformGateway(this, { ...surroundings, declaration, vpc, cluster, subnets });
     new Controller(this, 'Controller', { ...surroundings, controlQueue });
     this.lifecycle = new Lifecycle(this, 'Lifecycle', surroundings);
     const deployment: PlatformDeployment = { publicUrl: this.url };
     deploymentParameter(this, 'Parameter', names.platformParameter, deployment);
     writeAttributes(this, 'Attributes', {
       platformName: this.platformName,
-      clusterName: this.clusterName,
+      clusterName,
       securityGroupId: machineSecurityGroup.securityGroupId,
-      subnetIds: this.subnetIds,
+      subnetIds,
       instanceProfileArn: this.instanceProfileArn,
       fileSystemId: this.fileSystemId,
       url: this.url,
@@ -359,23 +217,6 @@ export class ServerlessGpuPlatform extends Construct implements IServerlessGpuPl
     return cluster;
   }
 
-  /** Returns the URL. */
-  private gateway(
-    { _declaration: declaration }: Gateway,
-    surroundings: PlatformFunctionSurroundings,
-    subnets: ec2.SubnetSelection,
-  ): string {
-    if (declaration.kind === 'container') {
-      const { vpc, cluster } = this;
-      new GatewayContainer(this, 'Gateway', { ...surroundings, ...declaration, vpc, cluster, subnets });
-      return `https://${declaration.domainName}`;
-    }
-    const gateway = new GatewayFunction(this, 'Gateway', surroundings);
-    if (declaration.kind === 'function-url') return gateway.addUrl();
-    new GatewayRestApi(this, 'GatewayApi', { ...declaration, handler: gateway.function });
-    return `https://${declaration.domainName}`;
-  }
-
   private machineSecurityGroup(): ec2.SecurityGroup {
     return new ec2.SecurityGroup(this, 'MachineSecurityGroup', {
       vpc: this.vpc,
@@ -384,90 +225,13 @@ export class ServerlessGpuPlatform extends Construct implements IServerlessGpuPl
     });
   }
 
-  private volumes(
-    subnets: ec2.ISubnet[],
-    { removalPolicy, encryptionKey }: ServerlessGpuPlatformProps,
-  ): efs.FileSystem {
-    return new efs.FileSystem(this, 'FileSystem', {
-      vpc: this.vpc,
-      vpcSubnets: { subnets },
-      encrypted: true,
-      ...(encryptionKey === undefined ? {} : { kmsKey: encryptionKey }),
-      throughputMode: efs.ThroughputMode.ELASTIC,
-      lifecyclePolicy: efs.LifecyclePolicy.AFTER_30_DAYS,
-      outOfInfrequentAccessPolicy: efs.OutOfInfrequentAccessPolicy.AFTER_1_ACCESS,
-      allowAnonymousAccess: false,
-      removalPolicy: removalPolicy ?? RemovalPolicy.RETAIN,
-    });
-  }
-
-  private blobs(names: ResourceNames, { encryptionKey }: ServerlessGpuPlatformProps): s3.Bucket {
-    const bucket = new s3.Bucket(this, 'Bucket', {
-      bucketName: bucketName(this, names),
-      ...(encryptionKey === undefined
-        ? { encryption: s3.BucketEncryption.S3_MANAGED }
-        : { encryption: s3.BucketEncryption.KMS, encryptionKey, bucketKeyEnabled: true }),
-      blockPublicAccess: s3.BlockPublicAccess.BLOCK_ALL,
-      objectOwnership: s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
-      enforceSSL: true,
-      // The teardown empties it.
-      removalPolicy: RemovalPolicy.DESTROY,
-      cors: [
-        {
-          allowedMethods: [s3.HttpMethods.GET, s3.HttpMethods.PUT, s3.HttpMethods.HEAD],
-          allowedOrigins: ['*'],
-          allowedHeaders: ['*'],
-          exposedHeaders: ['ETag'],
-          maxAge: 3600,
-        },
-      ],
-    });
-    acknowledge(
-      bucket,
-      'S1',
-      'Callers reach it by URLs that the gateway signs; data events of CloudTrail log each access for who needs it.',
-    );
-    return bucket;
-  }
-
-  private controlQueue(names: ResourceNames): sqs.Queue {
-    const queue = new sqs.Queue(this, 'ControlQueue', {
-      queueName: names.controlQueue,
-      encryption: sqs.QueueEncryption.SQS_MANAGED,
-      enforceSSL: true,
-      visibilityTimeout: CONTROLLER_TIMEOUT,
-      // A poke that nobody took for minutes is made good by the next tick.
-      retentionPeriod: CONTROLLER_TIMEOUT,
-      removalPolicy: RemovalPolicy.DESTROY,
-    });
-    acknowledge(queue, 'SQS3', 'Its messages only wake the controller: the next tick makes a lost one good.');
-    return queue;
+  private ownFileSystem(subnets: ec2.ISubnet[], props: ServerlessGpuPlatformProps): VolumeFileSystem {
+    const { encryptionKey, removalPolicy } = props;
+    return new VolumeFileSystem(this, 'FileSystem', { vpc: this.vpc, subnets, encryptionKey, removalPolicy });
   }
 }
 
 function machineSubnets(vpc: ec2.IVpc): ec2.SubnetSelection {
   if (vpc.privateSubnets.length > 0) return { subnets: vpc.privateSubnets };
   return { subnets: vpc.publicSubnets.length > 0 ? vpc.publicSubnets : vpc.isolatedSubnets };
-}
-
-function platformName(platform: ServerlessGpuPlatform, given: string | undefined): string {
-  if (given === undefined) return defaultPlatformName(Stack.of(platform).stackName);
-  if (Token.isUnresolved(given)) {
-    refuse(platform, '`platformName` must be known at synthesis: names of resources and apps are made from it');
-  }
-  if (!/^[a-z][a-z0-9-]*$/.test(given) || given.length > MAX_PLATFORM_NAME) {
-    refuse(
-      platform,
-      `\`platformName\` is '${given}': it must have 1 to ${MAX_PLATFORM_NAME} lower-case letters, digits and '-', the first a letter`,
-    );
-  }
-  return given;
-}
-
-/** The stack's name in lower case; of a longer one the start and six digits that tell it from others. */
-function defaultPlatformName(stackName: string): string {
-  const name = stackName.toLowerCase();
-  if (name.length <= MAX_PLATFORM_NAME) return name;
-  const digits = createHash('sha256').update(stackName).digest('hex').slice(0, 6);
-  return `${name.slice(0, MAX_PLATFORM_NAME - digits.length - 1).replace(/-$/, '')}-${digits}`;
 }

@@ -2,7 +2,8 @@ import { Fn, Stack } from 'aws-cdk-lib';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
-import type { ResourceNames } from '../../runtime/aws-layout';
+import { VARIABLE, type ResourceNames } from '../../runtime/aws-layout';
+import { bucketName } from './platform-arns';
 
 /** The variables that fal sets in a runner, with the addresses of this platform. `FAL_JOB_ID` comes with each start. */
 export function platformEnvironment(appId: string, url: string): Readonly<Record<string, string>> {
@@ -16,6 +17,29 @@ export function platformEnvironment(appId: string, url: string): Readonly<Record
     SGPU_QUEUE_URL: `${url}/queue`,
     SGPU_REST_URL: `${url}/rest`,
     SGPU_CDN_URL: `${url}/cdn`,
+  };
+}
+
+export interface AgentSurroundings {
+  /** `owner/alias`. */
+  readonly appId: string;
+  readonly names: ResourceNames;
+  readonly clusterName: string;
+  readonly queueUrl: string;
+}
+
+/** What the agent beside an app is told. */
+export function agentEnvironment(
+  scope: Construct,
+  { appId, names, clusterName, queueUrl }: AgentSurroundings,
+): Readonly<Record<string, string>> {
+  return {
+    [VARIABLE.platform]: names.platform,
+    [VARIABLE.app]: appId,
+    [VARIABLE.table]: names.table,
+    [VARIABLE.bucket]: bucketName(scope, names),
+    [VARIABLE.cluster]: clusterName,
+    [VARIABLE.queueUrl]: queueUrl,
   };
 }
 

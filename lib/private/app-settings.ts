@@ -2,7 +2,7 @@ import { Token, type Duration } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
 import { parseAppSpec, type AppSpec } from '../../runtime/domain/app-spec';
 import type { FalSource } from '../../runtime/source/fal-source';
-import type { AppHealthCheck, ServerlessGpuAppProps } from '../serverless-gpu-app';
+import type { AppHealthCheck, ServerlessGpuAppProps } from '../serverless-gpu-app-props';
 import { messageForUser, refuse } from './refusal';
 import { sourceReader } from './source-reader';
 
@@ -48,6 +48,7 @@ const PROPS = {
   scaling_delay: 'scalingDelay',
   max_multiplexing: 'maxMultiplexing',
   keep_alive: 'keepAlive',
+  scaling_policy: 'scalingPolicy',
   request_timeout: 'requestTimeout',
   startup_timeout: 'startupTimeout',
   termination_grace_period_seconds: 'terminationGracePeriod',
@@ -94,6 +95,7 @@ function overrides(
     scaling_delay: seconds(props.scalingDelay),
     max_multiplexing: props.maxMultiplexing,
     keep_alive: seconds(props.keepAlive),
+    scaling_policy: props.scalingPolicy,
     request_timeout: seconds(props.requestTimeout),
     startup_timeout: seconds(props.startupTimeout),
     termination_grace_period_seconds: seconds(props.terminationGracePeriod),

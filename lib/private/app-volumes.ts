@@ -4,7 +4,7 @@ import * as efs from 'aws-cdk-lib/aws-efs';
 import type * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import type { AppSpec } from '../../runtime/domain/app-spec';
-import type { IServerlessGpuPlatform } from '../serverless-gpu-platform';
+import type { IServerlessGpuPlatform } from '../platform-interface';
 import { Volume, type S3FilesVolumeOptions } from '../volume';
 import { acknowledgeWildcard } from './acknowledgements';
 import { allow } from './policy-statements';

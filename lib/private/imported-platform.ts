@@ -1,7 +1,7 @@
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import { Construct } from 'constructs';
 import { Capacity } from '../capacity';
-import type { IServerlessGpuPlatform, ServerlessGpuPlatformAttributes } from '../serverless-gpu-platform';
+import type { IServerlessGpuPlatform, ServerlessGpuPlatformAttributes } from '../platform-interface';
 
 /** A platform that another CDK app deploys. */
 export class ImportedPlatform extends Construct implements IServerlessGpuPlatform {

@@ -2,7 +2,7 @@ import { Fn, Token } from 'aws-cdk-lib';
 import * as ssm from 'aws-cdk-lib/aws-ssm';
 import type { Construct } from 'constructs';
 import { ResourceNames } from '../../runtime/aws-layout';
-import type { ServerlessGpuPlatformAttributes } from '../serverless-gpu-platform';
+import type { ServerlessGpuPlatformAttributes } from '../platform-interface';
 
 /** Ids and names have neither; CloudFormation can split, and can't read JSON. */
 const BETWEEN_ATTRIBUTES = ',';

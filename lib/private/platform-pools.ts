@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { ResourceNames } from '../../runtime/aws-layout';
 import type { Capacity } from '../capacity';
-import { ServerlessGpuPlatform, type IServerlessGpuPlatform } from '../serverless-gpu-platform';
+import type { IServerlessGpuPlatform } from '../platform-interface';
+import { ServerlessGpuPlatform } from '../serverless-gpu-platform';
 import { ImportedPlatform } from './imported-platform';
 import type { MachineChoice } from './machine-choice';
 import { MachinePool } from './machine-pool';
