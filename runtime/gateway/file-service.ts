@@ -74,7 +74,7 @@ export class FileService {
 
   /** What fal's Python client uploads with. It reads the time with an offset: older Pythons refuse the letter Z. */
   async cdnAccess(request: Request): Promise<CdnAccess> {
-    const token = await this.authority.cdnToken(await this.keyHolder(request));
+    const token = await this.authority.storageToken(await this.keyHolder(request));
     const expiresAt = new Date(this.clock.now() + (CDN_TOKEN_SECONDS - CLOCK_SKEW_SECONDS) * 1000);
     return {
       token,

@@ -11,6 +11,7 @@ import { errorResponse } from './errors';
 import { rerouted } from './fal-hosts';
 import { fileRoutes } from './file-routes';
 import { FileService } from './file-service';
+import { keyValueRoutes } from './key-value-routes';
 import { keySetRoutes } from './key-set-routes';
 import { queueRoutes } from './queue-routes';
 import { rootRoutes } from './root-routes';
@@ -56,6 +57,7 @@ function createRoutes(dependencies: GatewayDependencies): Hono {
   routes.route('/rest', userRoutes(authenticator));
   routes.route('/rest', storageRoutes(files));
   routes.route('/rest', tokenRoutes(authenticator, authority));
+  routes.route('/rest', keyValueRoutes(dependencies, authenticator, authority));
   routes.route('/rest', keySetRoutes(dependencies.secrets));
   routes.route('/cdn', uploadRoutes(files));
   routes.route('/cdn', fileRoutes(files));

@@ -1,11 +1,11 @@
 /**
- * The four services of fal's API and where they live: under a path of the gateway's own host, or at fal's host names
+ * The services of fal's API and where they live: under a path of the gateway's own host, or at fal's host names
  * where DNS or a proxy header leads those here.
  */
 import type { GatewaySettings } from './dependencies';
 import { hostnameOf, requestUrl } from './request-url';
 
-export type Service = 'run' | 'queue' | 'rest' | 'cdn';
+export type Service = 'run' | 'queue' | 'rest' | 'cdn' | 'rest/kv';
 
 const SERVICE_OF_HOST: ReadonlyMap<string, Service> = new Map([
   ['fal.run', 'run'],
@@ -13,6 +13,7 @@ const SERVICE_OF_HOST: ReadonlyMap<string, Service> = new Map([
   ['rest.fal.ai', 'rest'],
   ['rest.alpha.fal.ai', 'rest'],
   ['v3.fal.media', 'cdn'],
+  ['kv.fal.media', 'rest/kv'],
 ]);
 
 const HOST_OF_SERVICE: Readonly<Record<Service, string>> = {
@@ -20,6 +21,7 @@ const HOST_OF_SERVICE: Readonly<Record<Service, string>> = {
   queue: 'queue.fal.run',
   rest: 'rest.fal.ai',
   cdn: 'v3.fal.media',
+  'rest/kv': 'kv.fal.media',
 };
 
 /** The service that fal serves under a host name (without port), if any. */

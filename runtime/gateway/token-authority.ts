@@ -9,9 +9,14 @@ import { SignedTokens } from './signed-token';
 /** How long a token for uploads lasts: longer than any request that an app may still upload for. */
 export const CDN_TOKEN_SECONDS = 24 * 60 * 60;
 
+interface CdnGrant {
+  readonly user: string;
+  readonly values?: true;
+}
+
 export class SignedTokenAuthority implements TokenAuthority {
   private readonly appTokens: SignedTokens<TokenGrant>;
-  private readonly cdnTokens: SignedTokens<{ readonly user: string }>;
+  private readonly cdnTokens: SignedTokens<CdnGrant>;
 
   constructor(secrets: SecretStore, clock: Clock) {
     this.appTokens = new SignedTokens('apps', secrets, clock);
@@ -29,6 +34,17 @@ export class SignedTokenAuthority implements TokenAuthority {
 
   cdnToken(user: string): Promise<string> {
     return this.cdnTokens.sign({ user }, CDN_TOKEN_SECONDS);
+  }
+
+  /** What a user's own key is traded for: it uploads files, and opens the user's values too. */
+  storageToken(user: string): Promise<string> {
+    return this.cdnTokens.sign({ user, values: true }, CDN_TOKEN_SECONDS);
+  }
+
+  /** Whose values a token opens; undefined for one that was handed to an app with a request. */
+  async storageUser(token: string): Promise<string | undefined> {
+    const grant = await this.cdnTokens.verify(token);
+    return grant?.values === true ? grant.user : undefined;
   }
 
   /** Whose files a token for uploads may add; undefined for a token that is not one. */

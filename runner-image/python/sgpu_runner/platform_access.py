@@ -1,4 +1,4 @@
-"""Points fal's toolkit and clients at the platform: uploads, downloads, calls to other apps."""
+"""Points fal's toolkit and clients at the platform: uploads, downloads, values, calls to other apps."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ def use_platform(origin: PlatformOrigin) -> None:
         # Without a key the SDK would ask a person to log in.
         os.environ.setdefault("FAL_KEY", "local:local")
         _upload_to(origin.rest)
+        _keep_values_at(f"{origin.rest}/kv")
     if origin.cdn is not None:
         _allow_downloads_from(origin)
     _call_apps_at(origin)
@@ -37,6 +38,13 @@ def _upload_to(rest_url: str) -> None:
 
     provider.Request = PlatformRequest  # type: ignore[attr-defined]
     flags.REST_URL = rest_url
+
+
+def _keep_values_at(url: str) -> None:
+    """The host of `KVStore` is a constant of its module."""
+    from fal.toolkit import kv
+
+    _set(kv, "FAL_KV_HOST", url)
 
 
 def _allow_downloads_from(origin: PlatformOrigin) -> None:
