@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AppSpec, HealthCheck } from '../domain/app-spec';
 import type { AppClient } from './app-client';
+import type { Headers } from '../ports';
 import { inWords } from './outcomes';
 
 /** fal calls a health check this often. */
@@ -54,7 +55,7 @@ export class HealthChecks {
     const { client, check } = this.options;
     const { path, method, timeout_seconds } = check;
     const limit = AbortSignal.timeout(timeout_seconds * 1000);
-    const headers = method === 'POST' ? { 'content-type': 'application/json' } : {};
+    const headers: Headers = method === 'POST' ? { 'content-type': 'application/json' } : {};
     const body = method === 'POST' ? Buffer.from('{}') : new Uint8Array();
     try {
       const answer = await client.call({ method, target: path, headers, body }, limit);
