@@ -12,7 +12,10 @@ module.exports = {
   },
   transformIgnorePatterns: [],
   // The examples import the package as its users do.
-  moduleNameMapper: { '^cdk-serverless-gpu$': '<rootDir>/lib' },
+  moduleNameMapper: {
+    '^cdk-serverless-gpu$': '<rootDir>/lib',
+    '^cdk-serverless-gpu/testing$': '<rootDir>/testing',
+  },
   testTimeout: 60_000,
   cacheDirectory: '<rootDir>/node_modules/.cache/jest',
 };

@@ -21,6 +21,8 @@ const CONTENT = [
   'assets/lambda',
   'assets/source',
   'rosetta',
+  'testing/ends-with-parent.mjs',
+  'testing/python',
   'API.md',
   'LICENSE',
   'README.md',
@@ -71,6 +73,7 @@ writeFileSync(join(target, 'tsconfig.jsii.json'), `${JSON.stringify(TSCONFIG, un
 linkDependencies();
 // Anew: the folder of this repository has pieces of earlier builds, too.
 run(join(root, 'scripts', 'build.mjs'), join(target, 'assets', 'sgpu', 'sgpu.mjs'));
+compileTesting();
 
 run(
   join(root, 'node_modules', 'jsii', 'bin', 'jsii'),
@@ -85,6 +88,26 @@ function run(...command) {
     env: { ...process.env, JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION: '1' },
   });
   if (status !== 0) process.exit(status ?? 1);
+}
+
+/** What users test their apps with is no part of the constructs: TypeScript's own compiler makes it, jsii never sees it. */
+function compileTesting() {
+  const { target: language, lib, module, moduleResolution, ignoreDeprecations } = TSCONFIG.compilerOptions;
+  const settings = {
+    compilerOptions: {
+      ...{ target: language, lib, module, moduleResolution, ignoreDeprecations },
+      ...{ strict: true, skipLibCheck: true, esModuleInterop: true, declaration: true, noEmitOnError: true },
+      types: ['node'],
+      typeRoots: [join(root, 'node_modules', '@types')],
+      rootDir: join(root, 'testing'),
+      outDir: join(target, 'testing'),
+    },
+    files: [join(root, 'testing', 'index.ts')],
+  };
+  const file = join(target, 'tsconfig.testing.json');
+  writeFileSync(file, JSON.stringify(settings));
+  run(join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '--project', file);
+  rmSync(file);
 }
 
 /**
@@ -118,6 +141,11 @@ function manifest() {
     bin,
     main: 'lib/index.js',
     types: 'lib/index.d.ts',
+    exports: {
+      '.': { types: './lib/index.d.ts', default: './lib/index.js' },
+      './testing': { types: './testing/index.d.ts', default: './testing/index.js' },
+      './*': './*',
+    },
     stability: 'experimental',
     files: [
       ...[
@@ -129,7 +157,7 @@ function manifest() {
         'runtime/**/*.json',
         'runtime/**/*.d.ts',
       ],
-      ...['assets', 'runner-image', 'rosetta', '!**/*.map'],
+      ...['assets', 'runner-image', 'rosetta', 'testing', '!**/*.map'],
     ],
     peerDependencies,
     devDependencies: { 'aws-cdk-lib': devDependencies['aws-cdk-lib'], constructs: devDependencies.constructs },

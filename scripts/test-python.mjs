@@ -8,7 +8,7 @@ import { build } from 'esbuild';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const cache = join(root, 'node_modules', '.cache', 'sgpu-test');
-const sources = ['runner-image/python', 'test/conftest.py', 'test/python', 'test/mission'];
+const sources = ['runner-image/python', 'testing/python', 'test/conftest.py', 'test/python', 'test/mission'];
 /** Written as users write them, against a fal package that is only partly typed. */
 const apps = ['test/end-to-end/apps', 'examples'];
 

@@ -63,13 +63,14 @@ const TABLE: Readonly<Record<string, { readonly folders: readonly string[]; read
   },
   'runner-image/agent': { folders: ['runtime'], packages: ['@aws-sdk', '@smithy', 'node:'] },
   sim: { folders: ['runtime/domain'], packages: ['node:'] },
+  testing: { folders: [], packages: ['@fal-ai/client', 'node:'] },
   lib: {
     folders: ['runtime/domain', 'runtime/aws-layout.ts', 'runtime/source'],
     packages: ['aws-cdk-lib', 'constructs', 'node:'],
   },
 };
 
-const files = ['runtime', 'daemon', 'cli', 'bin', 'lib', 'lambda', 'runner-image/agent', 'sim']
+const files = ['runtime', 'daemon', 'cli', 'bin', 'lib', 'lambda', 'runner-image/agent', 'sim', 'testing']
   .filter((folder) => existsSync(join(root, folder)))
   .flatMap(sourcesBelow);
 
