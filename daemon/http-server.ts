@@ -1,18 +1,11 @@
 /** The platform's own HTTP or HTTPS server. */
-import {
-  createServer as createHttpServer,
-  type IncomingMessage,
-  type RequestListener,
-  type Server,
-  type ServerResponse,
-} from 'node:http';
+import { createServer as createHttpServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import { createServer as createNetServer, type AddressInfo, type Server as NetServer, type Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
 import { getRequestListener } from '@hono/node-server';
 import type { Hono } from 'hono';
 import { UserError } from '../runtime/domain/user-error';
-import type { WebSocketGateway } from '../runtime/gateway/web-socket-gateway';
+import { onUpgrade, type WebSocketTaker } from '../runtime/gateway/upgrades';
 import { developmentCertificate } from './development-certificate';
 
 export interface HttpServerOptions {
@@ -42,28 +35,26 @@ const SERVER_OPTIONS = { keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: 0 };
 /** What the server hands connections to. */
 export interface Routes {
   readonly gateway: Hono;
-  readonly webSockets: Pick<WebSocketGateway, 'upgrade'>;
+  readonly webSockets: WebSocketTaker;
 }
 
 /** Starts listening. A UserError says that the port is taken or the host is not this machine's. */
 export async function listen({ gateway, webSockets }: Routes, options: HttpServerOptions): Promise<HttpServer> {
   const answer = getRequestListener(gateway.fetch);
-  const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
-    if (request.headers.upgrade?.toLowerCase() === 'websocket') webSockets.upgrade({ request, socket, head });
-    else plain.emit('connection', withoutUpgrade(request, socket, head));
-  };
   const listener: RequestListener = (request, response) => {
     writeOnceATurn(response);
     void answer(request, response);
   };
-  const plain = createHttpServer(SERVER_OPTIONS, listener).on('upgrade', onUpgrade);
+  const plain = createHttpServer(SERVER_OPTIONS, listener);
+  const upgrade = onUpgrade(webSockets, plain);
+  plain.on('upgrade', upgrade);
   if (!options.https) {
     const close = closing(plain);
     const { port } = await bound(plain, options);
     return { url: urlOf('http', options.host, port), close };
   }
   const { key, cert, caPath } = await developmentCertificate(options.certificateFolder, [options.host]);
-  const secure = createHttpsServer({ ...SERVER_OPTIONS, key, cert }, listener).on('upgrade', onUpgrade);
+  const secure = createHttpsServer({ ...SERVER_OPTIONS, key, cert }, listener).on('upgrade', upgrade);
   const both = createNetServer((socket) => {
     byProtocol(socket, plain, secure);
   });
@@ -74,23 +65,6 @@ export async function listen({ gateway, webSockets }: Routes, options: HttpServe
     secure: { url: urlOf('https', options.host, port), caPath },
     close,
   };
-}
-
-/**
- * The connection as it would be had it not offered another protocol. Java's client and curl offer HTTP/2 with their first
- * request in the clear; a server that doesn't want it answers as if nothing was said (RFC 9110, section 7.8).
- */
-function withoutUpgrade(
-  { method, url, httpVersion, rawHeaders }: IncomingMessage,
-  socket: Duplex,
-  head: Buffer,
-): Duplex {
-  const lines = rawHeaders.flatMap((name, index) =>
-    index % 2 === 0 && name.toLowerCase() !== 'upgrade' ? [`${name}: ${rawHeaders[index + 1] ?? ''}\r\n`] : [],
-  );
-  const start = `${method ?? 'GET'} ${url ?? '/'} HTTP/${httpVersion}\r\n${lines.join('')}\r\n`;
-  socket.unshift(Buffer.concat([Buffer.from(start, 'latin1'), head]));
-  return socket;
 }
 
 /** Lets the head of a stream go out with what can be sent at once: a write costs more than all that leads to it. */

@@ -8,11 +8,12 @@ import type {
   BlobStore,
   Clock,
   Doorbell,
+  GatewayRelay,
   KeyStore,
   RequestStore,
   RunnerRegistry,
+  RunnerRelay,
   SecretStore,
-  WebSocketRelay,
 } from '../runtime/ports';
 import { FileAppLogs } from '../runtime/local/app-logs';
 import { SqliteAppStore } from '../runtime/local/app-store';
@@ -36,7 +37,7 @@ export interface Stores {
   readonly secrets: SecretStore;
   readonly blobs: BlobStore;
   readonly clock: Clock;
-  readonly relay: WebSocketRelay;
+  readonly relay: GatewayRelay & RunnerRelay;
   /** What the apps print. */
   readonly logs: FileAppLogs;
   close(): void;

@@ -2,16 +2,16 @@
 import { getRequestListener } from '@hono/node-server';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Duplex } from 'node:stream';
 import { GATEWAY_CONTAINER } from '../runtime/aws-layout';
 import { OutOfTime } from '../runtime/gateway/out-of-time';
+import { onUpgrade, type WebSocketTaker } from '../runtime/gateway/upgrades';
 
 export interface GatewayServerOptions {
   readonly answer: (request: Request) => Promise<Response>;
   /** 0 lets the system choose. */
   readonly port: number;
-  /** Takes over connections that ask for another protocol, such as WebSocket. Absent: they are answered as requests. */
-  readonly onUpgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+  /** Takes over connections that ask for a WebSocket; they are not this server's any more, and closed by whom they are. */
+  readonly webSockets: WebSocketTaker;
 }
 
 /**
@@ -33,7 +33,7 @@ export class GatewayServer {
     this.server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: 0 }, (request, response) => {
       this.listen(request, response, listener);
     });
-    if (options.onUpgrade !== undefined) this.server.on('upgrade', options.onUpgrade);
+    this.server.on('upgrade', onUpgrade(options.webSockets, this.server));
   }
 
   static async start(options: GatewayServerOptions): Promise<GatewayServer> {
@@ -51,7 +51,7 @@ export class GatewayServer {
 
   /**
    * Takes no new connections: ECS takes a container off its load balancer before it stops it. Calls in progress have
-   * `graceMs`; those that wait for an app even then are cancelled and answered 504.
+   * `graceMs`; those that wait for an app even then are cancelled and answered 504. Resolves when WebSockets have ended, too.
    */
   async close(graceMs: number): Promise<void> {
     const closed = new Promise((resolve) => this.server.close(resolve));

@@ -4,6 +4,7 @@ import { Background } from './background';
 import { variable } from './environment';
 import { openGateway } from './gateway-platform';
 import { GatewayReport } from './gateway-report';
+import { refusedWebSocket } from './refused-web-socket';
 import { urlHandler } from './url-handler';
 
 /** Lambda takes events of 6 MB, in which a body of bytes is a third longer than it was. */
@@ -21,7 +22,7 @@ const gateway = openGateway({
 
 export const handler = awslambda.streamifyResponse(
   urlHandler({
-    answer: async (request) => gateway.fetch(request),
+    answer: async (request) => refusedWebSocket(request) ?? gateway.fetch(request),
     background,
     onAnswer: (request, response) => {
       report.answered(request, response);

@@ -280,6 +280,8 @@ export const HANDLER = {
 export const GATEWAY_CONTAINER = {
   image: 'images/gateway',
   port: 8080,
+  /** Where runners come for the callers of WebSockets. The load balancer doesn't lead to it. */
+  relayPort: 8081,
   /** Answers 200 as long as the container takes requests. */
   healthPath: '/rest/health',
   /** The longest that Fargate leaves a container to end. */

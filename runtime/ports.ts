@@ -152,16 +152,34 @@ export interface RefusedHandshake {
   readonly body: Uint8Array;
 }
 
-/**
- * Brings the WebSocket of a caller to the runner that claims its request. It is always the runner that comes to the
- * gateway: runners take no connections from outside.
- */
-export interface WebSocketRelay {
+/** The gateway's half of bringing the WebSocket of a caller to the runner that claims its request. */
+export interface GatewayRelay {
   /** Keeps a caller for the runner of its request. Called before the request can be claimed. */
   offer(request: string, caller: CallerSocket): Promise<void>;
+  /** Nobody may join any more; who has joined stays. */
   withdraw(request: string): Promise<void>;
-  /** For the runner, which may have to leave and let another one join; `undefined` when no caller waits any more. */
+}
+
+/** The runner's half. It is always the runner that comes to the gateway: runners take no connections from outside. */
+export interface RunnerRelay {
+  /** `undefined` when no caller waits any more. Rejects when the gateway that has the caller can't be reached. */
   join(request: string): Promise<CallerSocket | undefined>;
+  /** The runner is done. A caller who is still there waits for another runner, or to be told how its request ended. */
+  leave(request: string): void;
+}
+
+/** Where a gateway waits for the runner of one request, and what shows that it is the runner. */
+export interface RelayAddress {
+  /** `ws://10.0.1.5:8081` */
+  readonly url: string;
+  readonly secret: string;
+}
+
+/** What gateways leave for runners to find them. */
+export interface RelayAddresses {
+  put(request: string, address: RelayAddress): Promise<void>;
+  get(request: string): Promise<RelayAddress | undefined>;
+  remove(request: string): Promise<void>;
 }
 
 /** Large bodies and uploaded files. Keys are made by the platform; a key with unsafe characters is refused. */

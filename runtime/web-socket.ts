@@ -87,6 +87,24 @@ export class MessageSocket {
   }
 }
 
+/** Keeps what lies between from taking a silent connection for a dead one, and ends it when it is dead. */
+export function keepAsking(socket: WebSocket, everyMs: number): void {
+  let alive = true;
+  socket.on('pong', () => (alive = true));
+  const pings = setInterval(() => {
+    // While its messages wait to be read, so do its pongs.
+    if (!alive && !socket.isPaused) {
+      socket.terminate();
+      return;
+    }
+    alive = false;
+    socket.ping();
+  }, everyMs).unref();
+  socket.once('close', () => {
+    clearInterval(pings);
+  });
+}
+
 function bytesOf(data: RawData): Buffer {
   if (Buffer.isBuffer(data)) return data;
   return Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data);

@@ -17,6 +17,7 @@ const TABLE: Readonly<Record<string, { readonly folders: readonly string[]; read
   'runtime/source': { folders: ['runtime/domain'], packages: ['@lezer/common', '@lezer/python'] },
   'runtime/apps': { folders: ['runtime/domain', 'runtime/ports.ts'], packages: [] },
   'runtime/queue': { folders: ['runtime/domain', 'runtime/ports.ts'], packages: [] },
+  'runtime/relay-wire.ts': { folders: ['runtime/ports.ts'], packages: ['node:'] },
   'runtime/web-socket.ts': { folders: ['runtime/ports.ts'], packages: ['ws'] },
   'runtime/webhook-signature.ts': { folders: ['runtime/domain', 'runtime/ports.ts'], packages: ['node:'] },
   'runtime/gateway': {
@@ -25,6 +26,7 @@ const TABLE: Readonly<Record<string, { readonly folders: readonly string[]; read
       'runtime/ports.ts',
       'runtime/apps',
       'runtime/queue',
+      'runtime/relay-wire.ts',
       'runtime/web-socket.ts',
       'runtime/webhook-signature.ts',
     ],
@@ -35,7 +37,7 @@ const TABLE: Readonly<Record<string, { readonly folders: readonly string[]; read
     packages: ['undici', 'uuid', 'node:'],
   },
   'runtime/agent': {
-    folders: ['runtime/domain', 'runtime/ports.ts', 'runtime/queue', 'runtime/web-socket.ts'],
+    folders: ['runtime/domain', 'runtime/ports.ts', 'runtime/queue', 'runtime/relay-wire.ts', 'runtime/web-socket.ts'],
     packages: ['undici', 'ws', 'node:'],
   },
   'runtime/local': { folders: ['runtime/domain', 'runtime/ports.ts'], packages: ['libsql', 'node:'] },

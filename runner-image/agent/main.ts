@@ -1,10 +1,12 @@
 /** The agent's program: reads its environment, opens the stores, works, ends. Its last line says why. */
 import { SQSClient } from '@aws-sdk/client-sqs';
+import { GatewayConnections } from '../../runtime/agent/gateway-connections';
 import { DynamoAppStore } from '../../runtime/aws/app-store';
 import { blobClient, S3BlobStore } from '../../runtime/aws/blob-store';
 import { SystemClock } from '../../runtime/aws/clock';
 import { SqsDoorbell } from '../../runtime/aws/doorbell';
 import { dynamoClient, DynamoTable } from '../../runtime/aws/dynamo-table';
+import { DynamoRelayAddresses } from '../../runtime/aws/relay-addresses';
 import { DynamoRequestStore } from '../../runtime/aws/request-store';
 import { DynamoRunnerRegistry } from '../../runtime/aws/runner-registry';
 import { adopt } from '../../runtime/queue/adoption';
@@ -18,8 +20,7 @@ const POLL_MS = 1_000;
 
 const clock = new SystemClock();
 
-function openStores({ table: name, bucket }: AgentEnvironment): ProgramStores {
-  const table = new DynamoTable(dynamoClient(), name);
+function openStores(table: DynamoTable, { bucket }: AgentEnvironment): ProgramStores {
   const blobs = new S3BlobStore(blobClient(), bucket);
   return {
     apps: new DynamoAppStore(table, clock),
@@ -56,9 +57,11 @@ async function main(): Promise<number> {
   try {
     const environment = readEnvironment(process.env);
     const { app, runner } = environment;
+    const table = new DynamoTable(dynamoClient(), environment.table);
     const reason = await runAgent({
       ...{ app, runner, clock, stopping: stopping.signal, log: say },
-      stores: openStores(environment),
+      stores: openStores(table, environment),
+      relay: new GatewayConnections(new DynamoRelayAddresses(table, clock)),
       doorbell: doorbellOf(environment),
       attach: attacherOf(environment),
     });

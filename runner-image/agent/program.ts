@@ -3,7 +3,15 @@ import { Agent } from '../../runtime/agent/agent';
 import type { AppRecord } from '../../runtime/domain/app';
 import { atRevision } from '../../runtime/domain/revisions';
 import { alive, startProgressed, type RunnerRecord } from '../../runtime/domain/runner';
-import type { AppStore, BlobStore, Clock, Doorbell, RequestStore, RunnerRegistry } from '../../runtime/ports';
+import type {
+  AppStore,
+  BlobStore,
+  Clock,
+  Doorbell,
+  RequestStore,
+  RunnerRegistry,
+  RunnerRelay,
+} from '../../runtime/ports';
 import { RequestQueue } from '../../runtime/queue/request-queue';
 import { StoreWatch } from './store-watch';
 import type { TaskApp } from './task-app';
@@ -22,6 +30,7 @@ export interface ProgramOptions {
   readonly stores: ProgramStores;
   /** Made once the app is known: it takes messages of other services in as requests of the app. */
   readonly doorbell: (app: AppRecord, stores: ProgramStores) => Doorbell;
+  readonly relay?: RunnerRelay;
   readonly clock: Clock;
   readonly attach: () => Promise<TaskApp>;
   /** Aborted when the task is to end: SIGTERM. */
@@ -93,7 +102,7 @@ async function serve(
   runner: RunnerRecord,
   process: TaskApp,
 ): Promise<string> {
-  const { clock, log, stopping, heartbeatMs = HEARTBEAT_MS } = options;
+  const { relay, clock, log, stopping, heartbeatMs = HEARTBEAT_MS } = options;
   await untilStarted(options, stores, runner, process);
   if (isAborted(stopping)) return 'the task was stopped before its app had started';
   const doorbell = options.doorbell(app, stores);
@@ -101,6 +110,7 @@ async function serve(
   const agent = new Agent(
     {
       ...{ ...stores, queue, doorbell, clock, heartbeatMs },
+      ...(relay === undefined ? {} : { relay }),
       // The app's own output goes to CloudWatch.
       onLine: () => undefined,
       onFailure: (_runner, error) => {

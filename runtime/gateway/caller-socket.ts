@@ -3,7 +3,7 @@ import { STATUS_CODES, type IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
 import type { CallerSocket, RefusedHandshake, WebSocketClose, WebSocketMessage } from '../ports';
-import { MessageSocket } from '../web-socket';
+import { keepAsking, MessageSocket } from '../web-socket';
 
 /** A connection that asks to become a WebSocket, as Node's server hands it over. */
 export interface Upgrade {
@@ -112,12 +112,9 @@ export class UpgradedCaller implements CallerSocket {
 
   private open(webSocket: WebSocket): void {
     const socket = new MessageSocket(webSocket, this.options);
-    const pings = keepAsking(webSocket, this.options.pingMs);
+    keepAsking(webSocket, this.options.pingMs);
     this.upgrade.socket.resume();
-    void socket.closed.then((end) => {
-      clearInterval(pings);
-      this.#ended.resolve(end);
-    });
+    void socket.closed.then(this.#ended.resolve);
     this.#opened.resolve(socket);
   }
 
@@ -142,21 +139,6 @@ export class UpgradedCaller implements CallerSocket {
     this.#ended.resolve({ code: 1006, reason: '' });
     this.upgrade.socket.destroy();
   };
-}
-
-/** Keeps proxies from taking a silent connection for a dead one, and ends it when it is dead. */
-function keepAsking(socket: WebSocket, everyMs: number): NodeJS.Timeout {
-  let alive = true;
-  socket.on('pong', () => (alive = true));
-  return setInterval(() => {
-    // While its messages wait to be read, so do its pongs.
-    if (!alive && !socket.isPaused) {
-      socket.terminate();
-      return;
-    }
-    alive = false;
-    socket.ping();
-  }, everyMs).unref();
 }
 
 function textOf({ headers, body }: RefusedHandshake): string {

@@ -3,9 +3,10 @@
  * connection itself: it waits its turn, takes a slot of a runner while it lasts, and ends with its runner. It is never
  * retried: the caller's session would have to begin anew, which only the caller can do.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { v4 as uuid } from 'uuid';
 import type { Outcome, RequestHead } from '../domain/request';
-import type { RefusedHandshake, WebSocketClose, WebSocketRelay } from '../ports';
+import type { GatewayRelay, RefusedHandshake, WebSocketClose } from '../ports';
 import { AppDirectory } from './app-directory';
 import { Authenticator, TOKEN_PARAMETER } from './authentication';
 import { UpgradedCaller, type Upgrade } from './caller-socket';
@@ -20,7 +21,7 @@ import { BUFFERING_PARAMETER, Submissions, type Target } from './submission';
 import { SignedTokenAuthority } from './token-authority';
 
 export interface WebSocketGatewayDependencies extends GatewayDependencies {
-  readonly relay: WebSocketRelay;
+  readonly relay: GatewayRelay;
   /**
    * How long the handshake waits for the app, ms: so long it can be refused and a subprotocol be agreed on. Behind it the
    * caller is accepted and its messages kept, as clients give up on a handshake that takes as long as a cold start.
@@ -37,10 +38,14 @@ const PING_MS = 30_000;
 /** A request is looked at this often even when no change is heard of. */
 const RECHECK_MS = 10_000;
 
+/** How long callers may take to answer the goodbye of a gateway that ends. */
+const LAST_WORDS_MS = 5_000;
+
 export class WebSocketGateway {
   private readonly directory: AppDirectory;
   private readonly submissions: Submissions;
   private readonly callers = new Map<UpgradedCaller, Promise<void>>();
+  private draining = false;
 
   constructor(private readonly dependencies: WebSocketGatewayDependencies) {
     const authority = new SignedTokenAuthority(dependencies.secrets, dependencies.clock);
@@ -57,16 +62,34 @@ export class WebSocketGateway {
     this.callers.set(caller, served);
   }
 
-  /** Ends the connections that are still open. */
+  /** Takes no new connections. Those that are still open after `graceMs` are told to connect again. */
+  async drain(graceMs: number): Promise<void> {
+    this.draining = true;
+    await this.settled(graceMs);
+    for (const caller of this.callers.keys()) void caller.close(REPLACED);
+    await this.settled(LAST_WORDS_MS);
+    await this.close();
+  }
+
+  /** Breaks off the connections that are still open. */
   async close(): Promise<void> {
     for (const caller of this.callers.keys()) caller.destroy();
     await Promise.all(this.callers.values());
+  }
+
+  /** Resolves when no connection is open any more, or after `timeoutMs`. */
+  private async settled(timeoutMs: number): Promise<void> {
+    const over = new AbortController();
+    const timeout = sleep(timeoutMs, undefined, { signal: over.signal }).catch(() => undefined);
+    await Promise.race([Promise.all(this.callers.values()), timeout]);
+    over.abort();
   }
 
   private async serve(request: Request | undefined, caller: UpgradedCaller): Promise<void> {
     const { relay } = this.dependencies;
     let id: string | undefined;
     try {
+      if (this.draining) throw detailError(503, REPLACED.reason);
       if (request === undefined) throw new GatewayError(400, { detail: 'The request names no valid host or path' });
       const routed = rerouted(request) ?? request;
       const head = await this.submissions.submit(routed, await this.target(routed), {
@@ -157,15 +180,16 @@ export class WebSocketGateway {
 /** Ended in order: the app or the caller closed the connection. */
 const SWITCHING_PROTOCOLS = 101;
 
-/** Service Restart: who connects again finds another runner. */
-const RUNNER_GONE = 1012;
+/** Service Restart: who connects again finds another runner, or another gateway. */
+const RESTART = 1012;
+const REPLACED: WebSocketClose = { code: RESTART, reason: 'The gateway is being replaced: connect again' };
 const GOING_AWAY = 1001;
 const INTERNAL_ERROR = 1011;
 
 function closeOf({ status, errorType, error = '' }: Outcome): WebSocketClose {
   if (status === SWITCHING_PROTOCOLS) return { code: 1000, reason: '' };
   if (errorType === 'request_timeout') return { code: GOING_AWAY, reason: error };
-  return { code: errorType?.startsWith('runner_') ? RUNNER_GONE : INTERNAL_ERROR, reason: error };
+  return { code: errorType?.startsWith('runner_') ? RESTART : INTERNAL_ERROR, reason: error };
 }
 
 function outcomeResponse({ status, errorType, error, timeoutType }: Outcome, id: string): Response {

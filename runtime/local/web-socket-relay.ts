@@ -1,7 +1,7 @@
 /** Callers' WebSockets on one machine, where gateway and agents are one process. */
-import type { CallerSocket, WebSocketRelay } from '../ports';
+import type { CallerSocket, GatewayRelay, RunnerRelay } from '../ports';
 
-export class LocalWebSocketRelay implements WebSocketRelay {
+export class LocalWebSocketRelay implements GatewayRelay, RunnerRelay {
   private readonly waiting = new Map<string, CallerSocket>();
 
   offer(request: string, caller: CallerSocket): Promise<void> {
@@ -16,5 +16,9 @@ export class LocalWebSocketRelay implements WebSocketRelay {
 
   join(request: string): Promise<CallerSocket | undefined> {
     return Promise.resolve(this.waiting.get(request));
+  }
+
+  leave(): void {
+    // The caller is the gateway's.
   }
 }

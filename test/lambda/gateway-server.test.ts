@@ -10,7 +10,12 @@ async function start(
   answer: (request: Request) => Promise<Response> | Response,
   options: Partial<Parameters<typeof GatewayServer.start>[0]> = {},
 ): Promise<{ readonly server: GatewayServer; readonly url: string }> {
-  const server = await GatewayServer.start({ answer: async (request) => answer(request), port: 0, ...options });
+  const server = await GatewayServer.start({
+    answer: async (request) => answer(request),
+    webSockets: { upgrade: ({ socket }) => socket.destroy() },
+    port: 0,
+    ...options,
+  });
   started.push(server);
   return { server, url: `http://127.0.0.1:${server.port}` };
 }
@@ -93,14 +98,25 @@ test('a caller who hangs up is noticed', async () => {
   expect(await gone).toBe(true);
 });
 
-test('a connection that asks for another protocol is handed over', async () => {
+test('a connection that asks for a WebSocket is handed over', async () => {
   const { url } = await start(() => new Response('no upgrade'), {
-    onUpgrade: (_request, socket) => {
-      socket.end('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: test\r\n\r\n');
+    webSockets: {
+      upgrade: ({ socket }) => {
+        socket.end('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n');
+      },
     },
   });
-  const call = httpRequest(url, { headers: { connection: 'upgrade', upgrade: 'test' } });
+  const call = httpRequest(url, { headers: { connection: 'upgrade', upgrade: 'websocket' } });
   call.end();
   const [response] = (await once(call, 'upgrade')) as [IncomingMessage];
   expect(response.statusCode).toBe(101);
+});
+
+test('what offers another protocol is answered as if it had not', async () => {
+  const { url } = await start(() => new Response('no upgrade'));
+  const call = httpRequest(url, { headers: { connection: 'Upgrade, HTTP2-Settings', upgrade: 'h2c' } });
+  call.end();
+  const [response] = (await once(call, 'response')) as [IncomingMessage];
+  response.resume();
+  expect(response.statusCode).toBe(200);
 });
