@@ -57,9 +57,12 @@ export class Gateway {
   }
 
   /**
-   * Fargate containers behind a load balancer: for much polling, and calls of over 14 minutes. About $26 a month with one
-   * container, called or not. The load balancer alone takes connections from outside, and needs public subnets in two
-   * zones unless it is internal.
+   * Fargate containers behind a load balancer: for WebSockets (`@fal.realtime`), much polling, and calls of over 14 minutes.
+   * About $26 a month with one container, called or not. The load balancer alone takes connections from outside, and needs
+   * public subnets in two zones unless it is internal.
+   *
+   * A WebSocket takes a slot of a runner and lasts `request_timeout` at most. When a container is replaced, its WebSockets
+   * are closed with 1012 (Service Restart) after two minutes: callers connect again.
    */
   public static container(options: GatewayContainerOptions): Gateway {
     return new Gateway({ kind: 'container', ...options });

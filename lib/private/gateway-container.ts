@@ -1,5 +1,5 @@
 import { Duration } from 'aws-cdk-lib';
-import type * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import { Platform } from 'aws-cdk-lib/aws-ecr-assets';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
@@ -20,9 +20,17 @@ export interface GatewayContainerProps extends GatewayContainerOptions, Platform
   readonly cluster: ecs.ICluster;
   /** Subnets with a way to AWS. */
   readonly subnets: ec2.SubnetSelection;
+  /** Of runners, which come for the callers of WebSockets. */
+  readonly machines: ec2.IConnectable;
 }
 
-/** The gateway on Fargate, behind a load balancer that ends TLS. */
+/**
+ * The gateway on Fargate, behind a load balancer that ends TLS.
+ *
+ * A WebSocket is connected with one of its tasks, and the runner that serves it comes to that very task, by its private
+ * address: past the load balancer, which would choose any. Both are in one VPC, so this needs no way to the internet and is
+ * the same in all network modes. The port is open to machines of runners alone.
+ */
 export class GatewayContainer extends Construct {
   constructor(scope: Construct, id: string, props: GatewayContainerProps) {
     super(scope, id);
@@ -37,7 +45,7 @@ export class GatewayContainer extends Construct {
       vpc,
       internetFacing: !internal,
       vpcSubnets: internal ? props.subnets : { subnets: vpc.publicSubnets },
-      // The longest there is: a stream may be silent for long.
+      // The longest there is: a stream may be silent for long. WebSockets are not: the gateway pings their callers.
       idleTimeout: Duration.seconds(4000),
       dropInvalidHeaderFields: true,
     });
@@ -46,10 +54,12 @@ export class GatewayContainer extends Construct {
       certificates: [certificate],
       sslPolicy: elbv2.SslPolicy.RECOMMENDED_TLS,
     });
+    const service = this.service(props);
+    service.connections.allowFrom(props.machines, ec2.Port.tcp(GATEWAY_CONTAINER.relayPort), 'Runners, for WebSockets');
     listener.addTargets('Gateway', {
       port: GATEWAY_CONTAINER.port,
       protocol: elbv2.ApplicationProtocol.HTTP,
-      targets: [this.service(props)],
+      targets: [service],
       healthCheck: { path: GATEWAY_CONTAINER.healthPath },
       deregistrationDelay: Duration.seconds(GATEWAY_CONTAINER.stopTimeoutSeconds),
     });
@@ -87,7 +97,7 @@ export class GatewayContainer extends Construct {
     });
     taskDefinition.addContainer('gateway', {
       image: ecs.ContainerImage.fromAsset(assetPath(GATEWAY_CONTAINER.image), { platform: Platform.LINUX_AMD64 }),
-      portMappings: [{ containerPort: GATEWAY_CONTAINER.port }],
+      portMappings: [{ containerPort: GATEWAY_CONTAINER.port }, { containerPort: GATEWAY_CONTAINER.relayPort }],
       stopTimeout: Duration.seconds(GATEWAY_CONTAINER.stopTimeoutSeconds),
       environment: {
         [VARIABLE.platform]: names.platform,

@@ -1,4 +1,4 @@
-import type { ISubnet, IVpc } from 'aws-cdk-lib/aws-ec2';
+import type { IConnectable, ISubnet, IVpc } from 'aws-cdk-lib/aws-ec2';
 import type { ICluster } from 'aws-cdk-lib/aws-ecs';
 import type { Construct } from 'constructs';
 import { GatewayContainer } from './gateway-container';
@@ -16,11 +16,12 @@ export interface PlatformGatewayProps extends PlatformFunctionSurroundings {
 
 /** Makes the gateway of a platform. Returns `https://…`, without a path. */
 export function platformGateway(
-  platform: Construct,
+  platform: Construct & IConnectable,
   { declaration, vpc, cluster, subnets, ...surroundings }: PlatformGatewayProps,
 ): string {
   if (declaration.kind === 'container') {
-    new GatewayContainer(platform, 'Gateway', { ...surroundings, ...declaration, vpc, cluster, subnets: { subnets } });
+    const network = { vpc, cluster, subnets: { subnets }, machines: platform };
+    new GatewayContainer(platform, 'Gateway', { ...surroundings, ...declaration, ...network });
     return `https://${declaration.domainName}`;
   }
   const gateway = new GatewayFunction(platform, 'Gateway', surroundings);

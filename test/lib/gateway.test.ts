@@ -1,8 +1,11 @@
-import { Template } from 'aws-cdk-lib/assertions';
+import { Match, Template } from 'aws-cdk-lib/assertions';
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
 import { HostedZone } from 'aws-cdk-lib/aws-route53';
 import { Gateway, NetworkMode, ServerlessGpuPlatform, type ServerlessGpuPlatformProps } from '../../lib';
+import { GATEWAY_CONTAINER } from '../../runtime/aws-layout';
 import { newStack } from './synthesis';
+
+const { relayPort: RELAY } = GATEWAY_CONTAINER;
 
 function templateOf(
   kind: 'functionUrl' | 'customDomain' | 'container' | 'internalContainer',
@@ -52,6 +55,30 @@ test('a container stands behind a load balancer that speaks TLS alone', () => {
   template.hasResourceProperties('AWS::ECS::Service', { LaunchType: 'FARGATE' });
   template.resourceCountIs('AWS::Lambda::Url', 0);
 });
+
+test('runners, and nobody else, reach the port for WebSockets of the containers', () => {
+  const template = templateOf('container');
+  const rules = Object.values(template.findResources('AWS::EC2::SecurityGroupIngress')).map(
+    ({ Properties }) => Properties as Readonly<Record<string, unknown>>,
+  );
+  const toRelay = rules.filter(({ FromPort, ToPort }) => Number(FromPort) <= RELAY && RELAY <= Number(ToPort));
+  expect(toRelay).toMatchObject([{ SourceSecurityGroupId: { 'Fn::GetAtt': [machineGroup(template), 'GroupId'] } }]);
+  template.allResourcesProperties('AWS::ElasticLoadBalancingV2::TargetGroup', { Port: 8080 });
+  template.hasResourceProperties('AWS::ECS::TaskDefinition', {
+    ContainerDefinitions: [
+      Match.objectLike({
+        PortMappings: [{ ContainerPort: 8080 }, { ContainerPort: RELAY }].map((port) => Match.objectLike(port)),
+      }),
+    ],
+  });
+});
+
+function machineGroup(template: Template): string | undefined {
+  const groups = template.findResources('AWS::EC2::SecurityGroup', {
+    Properties: { GroupDescription: Match.stringLikeRegexp('^Machines of runners') },
+  });
+  return Object.keys(groups)[0];
+}
 
 test('a container for the VPC alone needs no public subnet', () => {
   templateOf('internalContainer', { network: NetworkMode.privateWithNat() }).hasResourceProperties(
