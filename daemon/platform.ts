@@ -109,6 +109,7 @@ async function assemble(options: PlatformOptions, stores: Stores): Promise<Platf
     queue,
     settings: { owner, requireKey, maxBodyBytes: MAX_BODY_BYTES },
     poke: (app) => void controller.poke(app),
+    pokeForRequest: ({ id }) => void controller.poke(id),
     log: { error: report.failure.bind(report) },
   };
   const webSockets = new WebSocketGateway({ ...surroundings, relay: stores.relay });

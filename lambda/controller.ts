@@ -48,6 +48,7 @@ const platformKeys = new PlatformKeys(stores);
 const webhooks = new LeasedWebhooks({
   delivery: new WebhookDelivery({ ...stores, allowPrivateWebhooks: false, onError }),
   lease: new ControllerLease({ client: dynamo, table, clock, holder, name: 'webhooks' }),
+  requests: stores.requests,
   clock,
 });
 const turns = new ControllerTurns({

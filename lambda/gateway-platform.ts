@@ -50,6 +50,12 @@ export function openPlatform({ settings, log, waitUntil }: GatewayPlatformOption
   const runners = new DynamoRunnerRegistry(table);
   const bell = new SqsDoorbell({ client: sqs, queueUrl: appQueueUrls(controlQueueUrl, names), log });
   const doorbell = ringingMeanwhile(bell, waitUntil);
+  const meanwhile = (poke: Promise<void>, app: string): void => {
+    const reported = poke.catch((error: unknown) => {
+      log.error(`The controller could not be told of ${app}`, error);
+    });
+    waitUntil(reported);
+  };
   const pokes = new Pokes({ requests, runners, clock, send: toControlQueue(sqs, controlQueueUrl) });
   return {
     ...{ apps, blobs, clock, log, requests, runners, waitUntil },
@@ -60,11 +66,10 @@ export function openPlatform({ settings, log, waitUntil }: GatewayPlatformOption
     settings: { ...settings, owner: names.platform, requireKey: true },
     playground: playgroundPage,
     poke: (app) => {
-      waitUntil(
-        pokes.submitted(app).catch((error: unknown) => {
-          log.error(`The controller could not be told of a request of ${app.id}`, error);
-        }),
-      );
+      meanwhile(pokes.changed(app), app);
+    },
+    pokeForRequest: (app) => {
+      meanwhile(pokes.submitted(app), app.id);
     },
     relayAddresses: new DynamoRelayAddresses(table, clock),
   };

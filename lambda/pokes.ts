@@ -1,10 +1,10 @@
 /** Tells the controller about requests that no runner is free for, so that it need not wait for its next tick. */
 import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import type { ControlMessage } from '../runtime/aws-layout';
-import type { AppStore, Clock, RequestStore, RunnerRegistry } from '../runtime/ports';
+import type { AppRecord } from '../runtime/domain/app';
+import type { Clock, RequestStore, RunnerRegistry } from '../runtime/ports';
 
 export interface PokesOptions {
-  readonly apps: AppStore;
   readonly requests: RequestStore;
   readonly runners: RunnerRegistry;
   readonly clock: Clock;
@@ -19,33 +19,39 @@ export class Pokes {
 
   constructor(private readonly options: PokesOptions) {}
 
+  /** The app was changed: its settings, its revision, or one of its runners. */
+  async changed(app: string): Promise<void> {
+    await this.options.send({ kind: 'poke', app });
+  }
+
   /** A request of the app was submitted. Sends a poke when it is likely to find no free runner. */
-  async submitted(app: string): Promise<void> {
+  async submitted(app: AppRecord): Promise<void> {
     const look = this.look(app);
     const free = await look.free;
     look.submitted += 1;
     if (look.poked || look.submitted <= free) return;
     look.poked = true;
-    await this.options.send({ kind: 'poke', app });
+    await this.options.send({ kind: 'poke', app: app.id });
   }
 
-  private look(app: string): Look {
+  private look(app: AppRecord): Look {
     const now = this.options.clock.now();
-    const last = this.looks.get(app);
+    const last = this.looks.get(app.id);
     if (last !== undefined && now < last.until) return last;
     const look = { until: now + LOOK_MS, free: this.freeSlots(app), submitted: 0, poked: false };
-    this.looks.set(app, look);
+    this.looks.set(app.id, look);
     return look;
   }
 
   /** Slots of READY runners that no request has or waits for. The request just submitted is not counted. */
-  private async freeSlots(app: string): Promise<number> {
-    const record = await this.options.apps.get(app);
-    if (record === undefined) return 0;
-    const ready = (await this.options.runners.readySet(app, record.revision)).runners.length;
+  private async freeSlots({ id, revision, spec }: AppRecord): Promise<number> {
+    const { runners, requests, clock } = this.options;
+    const [ready, backlog] = await Promise.all([
+      runners.readySet(id, revision).then((set) => set.runners.length),
+      requests.backlog(id, clock.now()),
+    ]);
     if (ready === 0) return 0;
-    const { waiting, inProgress } = await this.options.requests.backlog(app, this.options.clock.now());
-    return ready * record.spec.max_multiplexing - inProgress - Math.max(0, waiting - 1);
+    return ready * spec.max_multiplexing - backlog.inProgress - Math.max(0, backlog.waiting - 1);
   }
 }
 

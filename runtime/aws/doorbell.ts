@@ -32,6 +32,12 @@ const LONGEST_POLL_SECONDS = 20;
  */
 const HIDDEN_SECONDS = 10;
 
+/**
+ * What was handled is deleted in batches, which cost one call each: at the latest after this, long before it would be seen
+ * again. Where the process ends before, somebody wakes once more and finds nothing.
+ */
+const LATEST_DELETION_MS = 3_000;
+
 /** Pauses after a poll that failed, ms, doubling. */
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 20_000;
@@ -83,6 +89,9 @@ class Listener {
   /** In order of arrival. */
   private readonly waiters = new Set<Waiter>();
   private polling: AbortController | undefined;
+  /** To be deleted. */
+  private handled: Message[] = [];
+  private deletion: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly options: SqsDoorbellOptions,
@@ -164,7 +173,19 @@ class Listener {
       if (rings[index] === 'done' || this.wake()) heard.push(message);
       else unheard.push(message);
     });
-    await Promise.all([this.remove(heard), this.giveBack(unheard)]);
+    this.handled.push(...heard);
+    await Promise.all([this.removeHandled(), this.giveBack(unheard)]);
+  }
+
+  private async removeHandled(): Promise<void> {
+    while (this.handled.length >= BATCH) await this.remove(this.handled.splice(0, BATCH));
+    if (this.handled.length === 0 || this.deletion !== undefined) return;
+    this.deletion = setTimeout(() => {
+      this.deletion = undefined;
+      this.remove(this.handled.splice(0)).catch((error: unknown) => {
+        this.options.log.error(`Messages of ${this.app} could not be deleted and will come again`, error);
+      });
+    }, LATEST_DELETION_MS).unref();
   }
 
   /** Wakes who came last. False when nobody waits any more. */

@@ -21,7 +21,11 @@ const AT_ONCE = 8;
 export class QueueIndex {
   private readonly announced = new Set<string>();
 
-  constructor(private readonly table: DynamoTable) {}
+  /** `onRead` is told of every head's item that is read on the way. */
+  constructor(
+    private readonly table: DynamoTable,
+    private readonly onRead: (id: string, item: Item) => void,
+  ) {}
 
   /** Makes an app's queue known to whoever looks through all queues. A write for each app and process. */
   async announce(app: string): Promise<void> {
@@ -106,7 +110,11 @@ export class QueueIndex {
   }
 
   private async heads(found: readonly Item[]): Promise<RequestHead[]> {
-    return (await this.table.getAll(found.map(keyOf))).map(headOf);
+    return (await this.table.getAll(found.map(keyOf))).map((item) => {
+      const head = headOf(item);
+      this.onRead(head.id, item);
+      return head;
+    });
   }
 }
 

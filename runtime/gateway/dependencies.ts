@@ -1,4 +1,5 @@
 /** What the gateway is made of: ports, the queue, and how this platform is set up. */
+import type { AppRecord } from '../domain/app';
 import type {
   AppLogs,
   AppStore,
@@ -24,8 +25,10 @@ export interface GatewayDependencies {
   /** What apps printed. Absent where another service keeps it. */
   readonly logs?: AppLogs;
   readonly settings: GatewaySettings;
-  /** Tells the controller that a request waits, so that it need not find out by itself. Must not throw. */
+  /** Tells the controller that an app was changed, so that it need not find out by itself. Must not throw. */
   readonly poke: (app: string) => void;
+  /** As `poke`, when a request of the app waits. */
+  readonly pokeForRequest: (app: AppRecord) => void;
   readonly log: Log;
   /**
    * Keeps the process at work until `work` has settled, which never fails. Absent where it is at work anyway; on Lambda it

@@ -56,7 +56,7 @@ export class Submissions {
     const input = await this.input(request, { app, path }, { id, ...options }, authentication, wishes);
     await options.announce?.(id);
     const head = await this.store({ app, path }, { id, ...options }, authentication, wishes, input);
-    this.dependencies.poke(app.id);
+    this.dependencies.pokeForRequest(app);
     return head;
   }
 

@@ -27,8 +27,14 @@ import type { Clock, Doorbell, RequestInput, RequestStore, StoredResponse } from
 /** How long a runner may be silent before its requests go to another one. Agents renew at a third of this. */
 export const LEASE_MS = 30_000;
 
-/** Heads read at once when looking for one to claim. */
-const CLAIM_WINDOW = 16;
+/** Heads read at once where many are looked at. */
+const PAGE = 16;
+
+/**
+ * Heads read first when looking for one to claim. Nearly always the first is free, and reading heads costs; who finds these
+ * taken reads a page, and so does a runner with hints, which looks for requests that name them.
+ */
+const CLAIM_WINDOW = 2;
 
 export interface RequestQueueDependencies {
   readonly store: RequestStore;
@@ -42,6 +48,9 @@ export type HeartbeatReply = { readonly cancelRequested: boolean } | undefined;
 export class RequestQueue {
   /** Requests that somebody in this process is about to claim: the others leave them alone and try the next. */
   private readonly claiming = new Set<string>();
+
+  /** Requests claimed by this process, as it last wrote them: most often nobody else has written them since. */
+  private readonly held = new Map<string, RequestHead>();
 
   constructor(private readonly dependencies: RequestQueueDependencies) {}
 
@@ -59,14 +68,14 @@ export class RequestQueue {
    */
   async claim(app: string, runner: string, hints: readonly string[] = []): Promise<RequestHead | undefined> {
     let after: RequestHead | undefined;
-    for (;;) {
-      const page = await this.dependencies.store.waiting(app, CLAIM_WINDOW, after);
+    for (let size = hints.length > 0 ? PAGE : CLAIM_WINDOW; ; size = PAGE) {
+      const page = await this.dependencies.store.waiting(app, size, after);
       const mine = page.filter((head) => head.hint !== undefined && hints.includes(head.hint));
       for (const head of [...mine, ...page]) {
         const claimed = await this.tryClaim(head, runner);
         if (claimed !== undefined) return claimed;
       }
-      if (page.length < CLAIM_WINDOW) return undefined;
+      if (page.length < size) return undefined;
       after = page.at(-1);
     }
   }
@@ -161,9 +170,9 @@ export class RequestQueue {
   private async *everyWaiting(app: string): AsyncGenerator<RequestHead> {
     let after: RequestHead | undefined;
     do {
-      const page = await this.dependencies.store.waiting(app, CLAIM_WINDOW, after);
+      const page = await this.dependencies.store.waiting(app, PAGE, after);
       yield* page;
-      after = page.length < CLAIM_WINDOW ? undefined : page.at(-1);
+      after = page.length < PAGE ? undefined : page.at(-1);
     } while (after !== undefined);
   }
 
@@ -176,7 +185,9 @@ export class RequestQueue {
     if (next === undefined) return undefined;
     this.claiming.add(head.id);
     try {
-      return (await store.replace(next)) && ended === undefined ? next : undefined;
+      if (!(await store.replace(next)) || ended !== undefined) return undefined;
+      this.held.set(next.id, next);
+      return next;
     } finally {
       this.claiming.delete(head.id);
     }
@@ -184,7 +195,7 @@ export class RequestQueue {
 
   private async ringForWaiting(app: string): Promise<void> {
     const now = this.dependencies.clock.now();
-    const waiting = await this.dependencies.store.waiting(app, CLAIM_WINDOW);
+    const waiting = await this.dependencies.store.waiting(app, PAGE);
     const claimableNow = waiting.filter((head) => claimable(head, head.preferred?.runner ?? '', now)).length;
     if (claimableNow > 0) await this.dependencies.doorbell.ring(app, claimableNow);
   }
@@ -196,11 +207,24 @@ export class RequestQueue {
     response?: StoredResponse,
   ): Promise<RequestHead | undefined> {
     const { store, clock } = this.dependencies;
-    for (;;) {
-      const head = await store.get(id);
+    const held = this.held.get(id);
+    for (let head = held ?? (await store.get(id)), fresh = held === undefined; ; fresh = true) {
       const next = head && transition(head, clock.now());
-      if (next === undefined) return undefined;
-      if (await store.replace(next, next.state === 'COMPLETED' ? response : undefined)) return next;
+      if (next !== undefined && (await store.replace(next, next.state === 'COMPLETED' ? response : undefined))) {
+        this.hold(next);
+        return next;
+      }
+      if (next === undefined && fresh) {
+        this.held.delete(id);
+        return undefined;
+      }
+      head = await store.get(id);
     }
+  }
+
+  /** Only what was claimed here: others write the rest. */
+  private hold(head: RequestHead): void {
+    if (head.state !== 'IN_PROGRESS') this.held.delete(head.id);
+    else if (this.held.has(head.id)) this.held.set(head.id, head);
   }
 }

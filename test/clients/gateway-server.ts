@@ -52,6 +52,7 @@ export async function startGateway(
     blobs: await FileBlobStore.open(join(directory, 'blobs')),
     settings: { owner: 'ann', requireKey: true, maxBodyBytes: 1_000_000, ...settings },
     poke: () => undefined,
+    pokeForRequest: () => undefined,
     log: { error: (message, error) => void errors.push(`${message}: ${String(error)}`) },
   });
   const certificate = await developmentCertificate(directory);

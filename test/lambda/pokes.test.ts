@@ -1,7 +1,7 @@
 import { Pokes } from '../../lambda/pokes';
 import type { ControlMessage } from '../../runtime/aws-layout';
 import { exampleApp } from '../contract/example-app';
-import { ManualClock, MemoryAppStore, MemoryRequestStore, MemoryRunnerRegistry } from '../support/memory-stores';
+import { ManualClock, MemoryRequestStore, MemoryRunnerRegistry } from '../support/memory-stores';
 import { submitted } from '../../runtime/domain/request';
 
 const app = exampleApp();
@@ -14,15 +14,13 @@ let sent: ControlMessage[];
 let pokes: Pokes;
 let ids: number;
 
-beforeEach(async () => {
+beforeEach(() => {
   ids = 0;
   sent = [];
   clock = new ManualClock();
   runners = new MemoryRunnerRegistry();
   requests = new MemoryRequestStore();
-  const apps = new MemoryAppStore();
-  await apps.put(app);
-  pokes = new Pokes({ apps, requests, runners, clock, send: async (message) => void sent.push(message) });
+  pokes = new Pokes({ requests, runners, clock, send: async (message) => void sent.push(message) });
 });
 
 /** A request that waits, of which the gateway then tells. */
@@ -32,7 +30,7 @@ async function submit(): Promise<void> {
     ...{ submittedAt: clock.now(), retry: {} },
   });
   await requests.create(head, { method: 'POST', target: '/', headers: {}, body: { bytes: new Uint8Array() } });
-  await pokes.submitted(app.id);
+  await pokes.submitted(app);
 }
 
 const ready = async (...ids: readonly string[]): Promise<void> => {
@@ -41,6 +39,12 @@ const ready = async (...ids: readonly string[]): Promise<void> => {
 
 test('a request that finds no runner pokes the controller', async () => {
   await submit();
+  expect(sent).toEqual([POKE]);
+});
+
+test('an app that was changed does, whoever is free', async () => {
+  await ready('one');
+  await pokes.changed(app.id);
   expect(sent).toEqual([POKE]);
 });
 

@@ -9,8 +9,10 @@ import {
   complete,
   heartbeat,
   submitted,
+  redrive,
   webhookAttempted,
   type NewRequest,
+  type Outcome,
   type RequestHead,
 } from '../../../runtime/domain/request';
 import { becameReady, launched } from '../../../runtime/domain/runner';
@@ -61,11 +63,14 @@ describe('a request of ordinary size', () => {
     expect(await units(() => store.create(head, INPUT))).toEqual({ write: 2, read: 0 });
     expect(await units(() => store.waiting(APP, 16))).toEqual({ write: 0, read: 1.5 });
     expect(await units(() => store.replace(running))).toEqual({ write: 2, read: 0 });
+    expect(await units(() => store.input(head.id))).toEqual({ write: 0, read: 0 });
     expect(await units(() => store.input(head.id))).toEqual({ write: 0, read: 0.5 });
     expect(await units(() => store.replace(renewed))).toEqual({ write: 1, read: 0 });
     expect(await units(() => store.get(head.id))).toEqual({ write: 0, read: 1 });
     expect(await units(() => store.replace(done, RESPONSE))).toEqual({ write: 3, read: 0 });
     expect(await units(() => store.response(head.id))).toEqual({ write: 0, read: 0.5 });
+    expect(await units(() => store.get(head.id))).toEqual({ write: 0, read: 1 });
+    expect(await units(() => store.response(head.id))).toEqual({ write: 0, read: 0 });
     expect(await units(() => store.replace(delivered))).toEqual({ write: 2, read: 0 });
     await store.create(withId(newRequest(), other.id), INPUT);
     await store.replace(other);
@@ -105,6 +110,32 @@ describe('a large body', () => {
     expect(empty).toBe(0);
     expect(await store.input(head.id)).toBeUndefined();
     expect(await units(() => store.remove(head.id))).toEqual({ write: 0, read: expect.any(Number) });
+  });
+});
+
+describe('a body that was read with its head', () => {
+  it('is not answered with once the head was written anew', async () => {
+    const done = await finished(await created(), RESPONSE, DEAD_LETTER);
+    await store.get(done.id);
+    await store.replace(defined(redrive(done)));
+    expect(await store.response(done.id)).toBeUndefined();
+    expect(await store.input(done.id)).toEqual(INPUT);
+  });
+
+  it('is looked up again after a second', async () => {
+    const done = await finished(await created(), RESPONSE, DEAD_LETTER);
+    await store.get(done.id);
+    const another = new DynamoRequestStore({ table, blobs: new MemoryBlobStore(), clock });
+    await another.replace(defined(redrive(done)));
+    clock.advance(1_000);
+    expect(await store.response(done.id)).toBeUndefined();
+  });
+
+  it('is gone when it was discarded', async () => {
+    const head = await created();
+    await store.get(head.id);
+    await store.discardInput(head.id);
+    expect(await store.input(head.id)).toBeUndefined();
   });
 });
 
@@ -231,6 +262,8 @@ function pattern(like: string): RegExp {
   return new RegExp(`^${parts.join('.*')}$`);
 }
 
+const DEAD_LETTER: Outcome = { status: 500, deadLetter: true };
+
 const FENCE = { runner: 'runner-1', attempt: 1 };
 
 const INPUT: RequestInput = {
@@ -308,10 +341,14 @@ function claimed(head: RequestHead): RequestHead {
   return defined(claim(head, FENCE.runner, clock.now(), LEASE_MS));
 }
 
-async function finished(head: RequestHead, response: StoredResponse): Promise<RequestHead> {
+async function finished(
+  head: RequestHead,
+  response: StoredResponse,
+  outcome: Outcome = { status: 200 },
+): Promise<RequestHead> {
   const running = claimed(head);
   await store.replace(running);
-  const done = defined(complete(running, FENCE, { status: 200 }, clock.now()));
+  const done = defined(complete(running, FENCE, outcome, clock.now()));
   expect(await store.replace(done, response)).toBe(true);
   return done;
 }

@@ -44,6 +44,7 @@ export class TestPlatform {
       ...{ requests, queue, apps, blobs, keys, secrets, runners, clock },
       settings: { owner: 'local', requireKey: false, maxBodyBytes: 1_000_000, ...settings },
       poke: (app) => void this.poked.push(app),
+      pokeForRequest: ({ id }) => void this.poked.push(id),
       log: { error: (message, error) => void this.errors.push(`${message}: ${String(error)}`) },
     });
   }

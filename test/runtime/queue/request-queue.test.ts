@@ -55,6 +55,33 @@ describe('a claim', () => {
   });
 });
 
+describe('a request in progress', () => {
+  it('is not read again by the process that claimed it', async () => {
+    const { queue, store, submit } = world();
+    const id = await submit();
+    await queue.claim(APP, 'runner');
+    const reads = jest.spyOn(store, 'get');
+    const fence = { runner: 'runner', attempt: 1 };
+    expect(await queue.heartbeat(id, fence)).toEqual({ cancelRequested: false });
+    expect(await queue.complete(id, fence, { status: 200 }, ANSWER)).toBe(true);
+    expect(reads).not.toHaveBeenCalled();
+  });
+
+  it('learns what others did to it', async () => {
+    const { queue, store, clock, submit, another } = world();
+    const id = await submit();
+    await queue.claim(APP, 'runner');
+    const fence = { runner: 'runner', attempt: 1 };
+    await another().cancel(id);
+    expect(await queue.heartbeat(id, fence)).toEqual({ cancelRequested: true });
+    clock.advance(LEASE_MS + 1);
+    await another().sweep([APP]);
+    expect(await queue.heartbeat(id, fence)).toBeUndefined();
+    expect(await queue.complete(id, fence, { status: 200 }, ANSWER)).toBe(false);
+    expect(await store.get(id)).toMatchObject({ state: 'COMPLETED', cancelRequested: true });
+  });
+});
+
 describe('an answer', () => {
   it('is dropped when the runner had lost the request', async () => {
     const { queue, store, clock, submit } = world();
@@ -139,6 +166,8 @@ function world(): {
   readonly clock: ManualClock;
   readonly submit: (changes?: Partial<NewRequest>) => Promise<string>;
   readonly claimAll: () => Promise<string[]>;
+  /** The queue as another process has it. */
+  readonly another: () => RequestQueue;
 } {
   const [store, doorbell, clock] = [new MemoryRequestStore(), new MemoryDoorbell(), new ManualClock()];
   const queue = new RequestQueue({ store, doorbell, clock });
@@ -154,6 +183,7 @@ function world(): {
       await queue.submit({ ...request, submittedAt: clock.now(), ...changes }, INPUT);
       return id;
     },
+    another: () => new RequestQueue({ store, doorbell, clock }),
     claimAll: async () => {
       const ids: string[] = [];
       for (;;) {
