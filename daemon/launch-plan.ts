@@ -83,7 +83,10 @@ async function falPlan(
   environment: Environment,
 ): Promise<LaunchPlan> {
   await progress(runner, 'building its Python environment');
-  const { python, closure, binDirectory } = await environments.prepare(spec.requirements, dirname(source.file));
+  const { python, closure, binDirectory } = await environments.prepare(spec.requirements, {
+    directory: dirname(source.file),
+    ...(source.pythonVersion === undefined ? {} : { pythonVersion: source.pythonVersion }),
+  });
   return {
     command: python,
     args: [serveProgram, '--file', source.file, '--name', source.name, '--host', '127.0.0.1', '--port', '0'],

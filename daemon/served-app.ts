@@ -1,10 +1,12 @@
 /** What one machine serves: a fal app from its file, or an HTTP server by its command. */
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { basename, resolve } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import type { AppRecord } from '../runtime/domain/app';
 import { parseAppSpec, type AppSpec } from '../runtime/domain/app-spec';
 import { UserError } from '../runtime/domain/user-error';
+import { requireNeeds } from '../runtime/source/fal-surroundings';
 import { readFalSource, specFromSource } from '../runtime/source/fal-source';
 
 /** How the processes of an app are started. */
@@ -17,6 +19,8 @@ export type AppSource =
       readonly name: string;
       /** A function brings its own server on this port; an app is given one. */
       readonly exposedPort?: number;
+      /** `python_version`: the one that the app asks for. */
+      readonly pythonVersion?: string;
     }
   | { readonly kind: 'exec'; readonly command: string; readonly port: number };
 
@@ -42,10 +46,16 @@ export async function servedFalApp(reference: string, overrides: SpecOverrides, 
   const text = await textOf(file, path);
   const source = readFalSource(text, { file: path, ...(name === undefined ? {} : { name }) });
   const spec = specFromSource(source, overrides);
+  requireNeeds(source.surroundings, path, (needed) => existsSync(resolve(dirname(file), needed)));
+  const { pythonVersion } = source.surroundings;
   const exposedPort = source.kind === 'function' ? spec.exposed_port : undefined;
   return {
     record: record(spec, owner, text),
-    source: { kind: 'fal', file, name: source.name, ...(exposedPort === undefined ? {} : { exposedPort }) },
+    source: {
+      ...{ kind: 'fal', file, name: source.name },
+      ...(exposedPort === undefined ? {} : { exposedPort }),
+      ...(pythonVersion === undefined ? {} : { pythonVersion }),
+    },
     endpoints: source.endpoints.map((endpoint) => endpoint.path),
     notices: source.image === undefined ? [] : [IMAGE_NOTICE],
   };

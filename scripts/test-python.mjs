@@ -40,7 +40,7 @@ async function prepare() {
     closureRequirements: join(root, 'runner-image', 'python', 'requirements.txt'),
     report: (line) => console.log(line),
   });
-  return environments.prepare([['-r test/python/requirements.txt']], root).catch((error) => {
+  return environments.prepare([['-r test/python/requirements.txt']], { directory: root }).catch((error) => {
     console.error(error.message);
     process.exit(1);
   });

@@ -24,6 +24,13 @@ export interface PythonEnvironmentsOptions {
   readonly report: (line: string) => void;
 }
 
+export interface EnvironmentWishes {
+  /** Where relative paths in the requirements start from. Default: the working directory. */
+  readonly directory?: string;
+  /** `3.12`: no other will do. Default: the first that is found. */
+  readonly pythonVersion?: string;
+}
+
 export interface PythonEnvironment {
   /** The interpreter of the environment. */
   readonly python: string;
@@ -38,21 +45,21 @@ const LAYOUT = 1;
 
 export class PythonEnvironments {
   private readonly underway = new Map<string, Promise<PythonEnvironment>>();
-  private interpreter: Promise<PythonInterpreter> | undefined;
+  private readonly interpreters = new Map<string | undefined, Promise<PythonInterpreter>>();
 
   constructor(private readonly options: PythonEnvironmentsOptions) {}
 
   /**
-   * The environment of these requirements, installed list by list; made now if need be, which may take minutes. Relative
-   * paths in them start from `directory` (default: the working directory).
+   * The environment of these requirements, installed list by list; made now if need be, which may take minutes.
    *
-   * Throws a UserError when there is no Python, when the requirements can't be installed, and when the disk is full.
+   * Throws a UserError when there is no Python, or not the one asked for, when the requirements can't be installed, and when
+   * the disk is full.
    */
   async prepare(
     requirements: readonly (readonly string[])[],
-    directory: string = process.cwd(),
+    { directory = process.cwd(), pythonVersion }: EnvironmentWishes = {},
   ): Promise<PythonEnvironment> {
-    const interpreter = await this.findInterpreter();
+    const interpreter = await this.findInterpreter(pythonVersion);
     const steps = await installSteps(requirements, directory, this.env);
     const key = hash([LAYOUT, interpreter.executable, interpreter.version, interpreter.platform, steps.map(identity)]);
     const running = this.underway.get(key);
@@ -114,15 +121,18 @@ export class PythonEnvironments {
     return builtOnce(this.folder, `closure-${key}`, build, this.waitingForAnother);
   }
 
-  private findInterpreter(): Promise<PythonInterpreter> {
+  private findInterpreter(version: string | undefined): Promise<PythonInterpreter> {
+    const known = this.interpreters.get(version);
+    if (known !== undefined) return known;
     const own = this.env.SGPU_PYTHON;
     const candidates = this.options.pythonCandidates ?? (own ? [own] : PYTHON_CANDIDATES);
     // Looked for again after a failure: the user may have installed one meanwhile.
-    this.interpreter ??= findPython(candidates).catch((error: unknown) => {
-      this.interpreter = undefined;
+    const found = findPython(candidates, version).catch((error: unknown) => {
+      this.interpreters.delete(version);
       throw error;
     });
-    return this.interpreter;
+    this.interpreters.set(version, found);
+    return found;
   }
 
   private readonly waitingForAnother = (): void => {

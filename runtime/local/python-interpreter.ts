@@ -20,8 +20,9 @@ const OLDEST = [3, 10] as const;
 /** The last version that fal's pinned closure is made for; a newer one is taken only when there is no other. */
 const NEWEST_KNOWN = [3, 13] as const;
 
-/** The first suitable Python. A UserError names what was looked for. */
-export async function findPython(candidates: readonly string[]): Promise<PythonInterpreter> {
+/** The first suitable Python, of the given `major.minor` where there is one. A UserError names what was looked for. */
+export async function findPython(candidates: readonly string[], version?: string): Promise<PythonInterpreter> {
+  if (version !== undefined) return findVersion([...new Set([...candidates, `python${version}`])], version);
   const found: PythonInterpreter[] = [];
   for (const candidate of candidates) {
     const interpreter = await inspect(candidate);
@@ -33,6 +34,17 @@ export async function findPython(candidates: readonly string[]): Promise<PythonI
   throw new UserError(
     `No Python 3.10 or newer was found: looked for ${candidates.join(', ')}. ` +
       'Install Python (3.12 fits most models) so that python3 is on PATH, or set SGPU_PYTHON to its path',
+  );
+}
+
+async function findVersion(candidates: readonly string[], version: string): Promise<PythonInterpreter> {
+  for (const candidate of candidates) {
+    const interpreter = await inspect(candidate);
+    if (interpreter?.version.startsWith(`${version}.`)) return interpreter;
+  }
+  throw new UserError(
+    `No Python ${version} was found, which the app asks for by python_version: looked for ${candidates.join(', ')}. ` +
+      `Install it so that python${version} is on PATH, or remove python_version`,
   );
 }
 

@@ -13,10 +13,12 @@ import { includedFile, requirementLine, requirementVariables, resolveRequirement
 import { UserError } from '../domain/user-error';
 import { APP_FOLDER, falDockerfile, OWN_FOLDER, type RequirementsLayer } from './fal-dockerfile';
 import type { FalImage, FalSource } from './fal-source';
+import { requireNeeds } from './fal-surroundings';
 import { DockerIgnore } from './docker-ignore';
+import { folderOf, joinPaths } from './relative-path';
 
 export interface BuildContextInput {
-  readonly source: Pick<FalSource, 'name' | 'image'>;
+  readonly source: Pick<FalSource, 'name' | 'image' | 'file' | 'surroundings'>;
   readonly spec: Pick<AppSpec, 'requirements' | 'machine_type' | 'exposed_port'>;
   /** The app's file, from the folder that goes into the image: `app.py`, `my_package/app.py`. */
   readonly entry: string;
@@ -34,7 +36,7 @@ export interface BuildContextOptions {
   readonly baseImage?: string;
   /** An image with `/uv`. Default: `UV_IMAGE`. */
   readonly uvImage?: string;
-  /** The app's Python, `3.12` unless said otherwise. With a `ContainerImage` it is the `python3` of that. */
+  /** The app's Python where its file names none; default `PYTHON_VERSION`. With a `ContainerImage` it is its `python3`. */
   readonly pythonVersion?: string;
 }
 
@@ -90,6 +92,7 @@ export function ignoredFiles(dockerignore = ''): DockerIgnore {
 export function buildContext(input: BuildContextInput): BuildContext {
   const { source, spec, entry, options = {} } = input;
   const files = filesOfApp(input);
+  requireNeeds(source.surroundings, source.file, among(files, folderOf(entry)));
   const layers = requirementsLayers(spec.requirements);
   const dockerfile = ownDockerfile(source.image, input.dockerfile);
   return {
@@ -132,6 +135,14 @@ function filesOfApp({ files, dockerignore, entry }: BuildContextInput): readonly
   return kept;
 }
 
+/** Whether a path from `folder` is that of a file or of a folder with files. */
+function among(files: readonly string[], folder: string): (path: string) => boolean {
+  return (path) => {
+    const wanted = joinPaths(folder, path);
+    return wanted === '.' || files.some((file) => file === wanted || file.startsWith(`${wanted}/`));
+  };
+}
+
 /** Docker would apply the patterns once more, to our own files too. */
 function isOfTheBuild(path: string): boolean {
   return path === '.dockerignore' || path.startsWith(`${OWN_FOLDER}/`);
@@ -141,9 +152,12 @@ function byCodeUnit(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-function baseOf({ spec, options = {} }: BuildContextInput): { readonly image: string; readonly pythonVersion: string } {
+function baseOf({ source, spec, options = {} }: BuildContextInput): {
+  readonly image: string;
+  readonly pythonVersion: string;
+} {
   const image = options.baseImage ?? (needsGpu(spec.machine_type) ? GPU_BASE_IMAGE : CPU_BASE_IMAGE);
-  return { image, pythonVersion: options.pythonVersion ?? PYTHON_VERSION };
+  return { image, pythonVersion: source.surroundings.pythonVersion ?? options.pythonVersion ?? PYTHON_VERSION };
 }
 
 function needsGpu(machineTypes: readonly string[]): boolean {

@@ -2,6 +2,7 @@ import type { SyntaxNode } from '@lezer/common';
 import { APP_SPEC_FIELDS, APP_SPEC_SCHEMA } from '../domain/app-spec';
 import { didYouMean } from '../domain/nearest';
 import { UserError } from '../domain/user-error';
+import { SURROUNDINGS } from './fal-surroundings';
 import { NotLiteral, type PythonValue } from './python-literal';
 import { lineage, type PythonClass, type PythonModule, type Scope } from './python-module';
 import type { Binding } from './python-scope';
@@ -29,24 +30,28 @@ const ATTRIBUTES_ONLY = [
   'scaling_policy',
   'app_name',
   'app_auth',
+  'local_python_modules',
 ];
 
-const ATTRIBUTES = [...SPEC_FIELDS, 'image', 'app_name', 'app_auth'];
-const CLASS_KEYWORDS = [...ATTRIBUTES.filter((name) => !ATTRIBUTES_ONLY.includes(name)), 'name', 'health_check_config'];
+const FILES = ['app_files', 'app_files_context_dir', 'local_python_modules'];
+const ATTRIBUTES = [...SPEC_FIELDS, 'image', 'app_name', 'app_auth', 'data_mounts', 'kind', ...FILES];
+const CLASS_KEYWORDS = [...ATTRIBUTES, ...SURROUNDINGS, 'name', 'health_check_config'].filter(
+  (name) => !ATTRIBUTES_ONLY.includes(name),
+);
 const FUNCTION_KEYWORDS = [
   ...SPEC_FIELDS.filter((name) => !['env', 'volumes', 'scaling_policy'].includes(name)),
   'image',
   'exposed_port',
   'serve',
   'health_check_config',
+  'data_mounts',
+  ...SURROUNDINGS,
 ];
 
-/** What fal accepts besides, and the platform has no use for. */
+/** What fal accepts besides, and the platform has no use for; docs/compatibility.md says why. */
 const IGNORED_KEYWORDS = (
-  'metrics_port kind app_files app_files_ignore app_files_context_dir requirements_context_dir data_mounts ' +
-  'python_version resolver private_logs metadata setup_function force_env_build metaclass host regions ' +
-  'local_python_modules machine_types _base_image _scheduler _scheduler_options ' +
-  'env_dict env_yml env_yml_str packages pip channels'
+  'metrics_port app_files_ignore requirements_context_dir resolver private_logs metadata setup_function ' +
+  'force_env_build metaclass host regions machine_types _base_image _scheduler _scheduler_options'
 ).split(' ');
 
 /**
@@ -189,7 +194,16 @@ const EXAMPLES: Readonly<Record<string, string>> = {
   serve: 'True',
   health_check: 'fal.HealthCheck(timeout_seconds=5)',
   health_check_config: 'fal.HealthCheck(timeout_seconds=5)',
+  data_mounts: '["/data"]',
+  python_version: '"3.12"',
+  kind: '"virtualenv"',
+  app_files: '["prompts.txt"]',
+  app_files_context_dir: '"."',
+  local_python_modules: '["my_package"]',
 };
 
 /** What belongs to the code and can be set nowhere else. */
-const OF_THE_CODE = ['image', 'path', 'is_websocket', 'serve', 'health_check', 'health_check_config'];
+const OF_THE_CODE = [
+  ...['image', 'path', 'is_websocket', 'serve', 'health_check', 'health_check_config', 'data_mounts'],
+  ...SURROUNDINGS,
+];

@@ -4,6 +4,8 @@ import { UserError } from '../domain/user-error';
 import { falCall } from './fal-calls';
 import { classEndpoints, falDecorator, isGenerator, type FalDecorator, type FalEndpoint } from './fal-endpoints';
 import { classSettings, functionSettings, type Declared, type Settings } from './fal-settings';
+import { dataVolume } from './fal-data-mounts';
+import { SURROUNDINGS, surroundings, type FalSurroundings } from './fal-surroundings';
 import type { PythonValue } from './python-literal';
 import { PythonModule, type PythonClass } from './python-module';
 import type { Binding } from './python-scope';
@@ -26,6 +28,8 @@ export interface FalSource {
   /** Empty for a function with an exposed port: every path goes to its server. */
   readonly endpoints: readonly FalEndpoint[];
   readonly image?: FalImage;
+  /** What it needs around it: a Python, files, modules. */
+  readonly surroundings: FalSurroundings;
 }
 
 /** A `ContainerImage`: the text of its Dockerfile or the path of one, and its other arguments by fal's names. */
@@ -165,12 +169,16 @@ function readFunction(module: PythonModule, { name, binding, decorator }: Functi
 
 /** Fields that fal's code calls otherwise than the app spec does. */
 const SPEC_NAMES: Readonly<Record<string, string>> = { app_auth: 'auth', health_check_config: 'health_check' };
-const NOT_IN_SPEC = new Set(['app_name', 'name', 'image', 'serve']);
+const NOT_IN_SPEC = new Set(['app_name', 'name', 'image', 'serve', 'data_mounts', ...SURROUNDINGS]);
 
-function described(module: PythonModule, settings: Settings): Pick<FalSource, 'declared' | 'lines' | 'image'> {
+type Described = Pick<FalSource, 'declared' | 'lines' | 'image' | 'surroundings'>;
+
+function described(module: PythonModule, given: Settings): Described {
+  const settings = dataVolume(module, given);
   const fields = [...settings].filter(([name]) => !NOT_IN_SPEC.has(name));
   const image = settings.get('image');
   return {
+    surroundings: surroundings(module, settings),
     declared: Object.fromEntries(fields.map(([name, { value }]) => [SPEC_NAMES[name] ?? name, value])),
     lines: Object.fromEntries(fields.map(([name, { node }]) => [SPEC_NAMES[name] ?? name, module.source.line(node)])),
     ...(image === undefined ? {} : { image: imageOf(module, image) }),

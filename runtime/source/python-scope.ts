@@ -28,6 +28,8 @@ function ofStatement(source: PythonSource, statement: SyntaxNode): readonly Bind
   switch (statement.name) {
     case 'AssignStatement':
       return ofAssignment(source, statement);
+    case 'StatementGroup':
+      return bindingsOf(source, statement);
     case 'UpdateStatement':
     case 'DeleteStatement':
       return parts(statement).flatMap((node) => changed(source, node, statement));

@@ -21,7 +21,7 @@ export async function falApp(
     closureRequirements: join(python, 'requirements.txt'),
     report: () => undefined,
   });
-  const environment = await environments.prepare([], dirname(file));
+  const environment = await environments.prepare([], { directory: dirname(file) });
   return (port) => ({
     command: environment.python,
     args: [join(python, 'serve.py'), '--file', file, '--name', name, '--port', String(port)],

@@ -9,16 +9,23 @@ from pathlib import Path
 
 
 def link_volumes() -> None:
-    """Links the mount paths of `SGPU_VOLUMES` to their directories. What exists stays as it is."""
+    """Links the mount paths of `SGPU_VOLUMES` to their directories. What exists stays, links to nowhere do not."""
     for mount_path, directory in json.loads(os.environ.get("SGPU_VOLUMES") or "{}").items():
         _link(Path(mount_path), Path(directory))
 
 
 def _link(mount_path: Path, directory: Path) -> None:
-    if os.path.lexists(mount_path):
+    if mount_path.exists():
+        if mount_path.is_symlink() and mount_path.resolve() != directory.resolve():
+            print(
+                f"{mount_path} leads to {mount_path.resolve()}, not to {directory}: it is used as it is",
+                file=sys.stderr,
+            )
         return
     try:
         directory.mkdir(parents=True, exist_ok=True)
+        # Left by a platform whose state is gone.
+        mount_path.unlink(missing_ok=True)
         mount_path.parent.mkdir(parents=True, exist_ok=True)
         mount_path.symlink_to(directory, target_is_directory=True)
     except OSError as error:

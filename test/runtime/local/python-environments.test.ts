@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { UserError } from '../../../runtime/domain/user-error';
 import { PythonEnvironments, type PythonEnvironmentsOptions } from '../../../runtime/local/python-environments';
+import { findPython } from '../../../runtime/local/python-interpreter';
 import { makeWheel } from './wheels';
 
 let folder: string;
@@ -134,10 +135,10 @@ test('an environment whose Python was removed is made again', async () => {
 test('a changed requirements file means another environment; its path starts from the app', async () => {
   const wheel = makeWheel(folder, 'wanted', 'value = 7');
   await writeFile(join(folder, 'needs.txt'), `${wheel}\n`);
-  const first = await environments().prepare([['-r needs.txt']], folder);
+  const first = await environments().prepare([['-r needs.txt']], { directory: folder });
   expect(python(first.python, 'import wanted; print(wanted.value)')).toBe('7');
   await writeFile(join(folder, 'needs.txt'), `${wheel}\n# changed\n`);
-  const second = await environments().prepare([['-r needs.txt']], folder);
+  const second = await environments().prepare([['-r needs.txt']], { directory: folder });
   expect(second.python).not.toBe(first.python);
 });
 
@@ -159,16 +160,32 @@ test('a variable that is not set is named', async () => {
 });
 
 test('without a Python the error names what was looked for', async () => {
-  const old = join(folder, 'old-python');
-  await writeFile(
-    old,
-    '#!/bin/sh\necho \'{"executable": "/x", "version": "3.8.1", "platform": "any", "pip": null}\'\n',
-  );
-  await chmod(old, 0o755);
+  const old = await fakePython('old-python', '3.8.1');
   const failed = environments({ pythonCandidates: ['no-such-python', old] }).prepare([]);
   await expect(failed).rejects.toThrow(UserError);
   await expect(failed).rejects.toThrow(`No Python 3.10 or newer was found: looked for no-such-python, ${old}.`);
 });
+
+test('the Python that an app asks for is taken, and no other in its place', async () => {
+  const first = await fakePython('first', '3.11.4');
+  const second = await fakePython('second', '3.12.1');
+  const pythonCandidates = [first, second];
+  expect(await findPython(pythonCandidates)).toMatchObject({ version: '3.11.4' });
+  expect(await findPython(pythonCandidates, '3.12')).toMatchObject({ version: '3.12.1' });
+  // None is 3.1: it is no beginning of 3.12.
+  const failed = environments({ pythonCandidates }).prepare([], { pythonVersion: '3.1' });
+  await expect(failed).rejects.toThrow(UserError);
+  await expect(failed).rejects.toThrow(
+    `No Python 3.1 was found, which the app asks for by python_version: looked for ${first}, ${second}, python3.1.`,
+  );
+});
+
+async function fakePython(name: string, version: string): Promise<string> {
+  const path = join(folder, name);
+  const description = JSON.stringify({ executable: path, version, platform: 'any', pip: null });
+  await writeFile(path, `#!/bin/sh\necho '${description}'\n`, { mode: 0o755 });
+  return path;
+}
 
 test('a disk without room is said to be full', async () => {
   const bin = join(folder, 'bin');

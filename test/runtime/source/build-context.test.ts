@@ -85,6 +85,23 @@ test('an app whose own file is ignored is refused with the mend', () => {
   expect(() => contextOf(APP, { files: [] })).toThrow(UserError);
 });
 
+test('the Python is the one that the app asks for, before that of the options', () => {
+  const asked = APP.replace('fal.App', 'fal.App, python_version="3.11"');
+  const options = { pythonVersion: '3.13' };
+  expect(dockerfileOf(contextOf(asked, { options }))).toContain('3.11');
+  expect(dockerfileOf(contextOf(asked, { options }))).not.toContain('3.13');
+  expect(dockerfileOf(contextOf(APP, { options }))).toContain('3.13');
+});
+
+test('files and modules that the app names must go into its image', () => {
+  const app = `${APP}    app_files = ["prompts.txt", "assets"]\n    local_python_modules = ["shared"]\n`;
+  const files = ['pkg/app.py', 'pkg/prompts.txt', 'pkg/assets/a.bin', 'pkg/shared/__init__.py'];
+  expect(contextOf(app, { entry: 'pkg/app.py', files }).files).not.toEqual([]);
+  expect(() => contextOf(app, { entry: 'pkg/app.py', files, dockerignore: '**/*.txt' })).toThrow(
+    "app.py:6: app_files: prompts.txt is not in the app's folder",
+  );
+});
+
 describe('an image of the app’s own', () => {
   const OWN = `
 import fal

@@ -1,4 +1,5 @@
 import { UserError } from '../../../runtime/domain/user-error';
+import { requireNeeds } from '../../../runtime/source/fal-surroundings';
 import { readFalSource, specFromSource, type FalSource } from '../../../runtime/source/fal-source';
 
 function read(text: string, name?: string): FalSource {
@@ -142,6 +143,10 @@ describe('settings', () => {
       declared: { keep_alive: 300, max_concurrency: 4, machine_type: 'GPU-T4', num_gpus: 1 },
       lines: { keep_alive: 1, max_concurrency: 1, machine_type: 2, num_gpus: 3 },
     });
+  });
+
+  test('several attributes in one line', () => {
+    expect(declared('keep_alive = 30; num_gpus = 2')).toEqual({ keep_alive: 30, num_gpus: 2 });
   });
 
   test('an attribute wins over a keyword, be it inherited', () => {
@@ -298,11 +303,88 @@ describe('class keywords', () => {
   });
 
   test('those without a use here are ignored, whatever they are', () => {
-    expect(read('class A(fal.App, python_version=version(), _scheduler="x"): pass').declared).toEqual({});
+    expect(read('class A(fal.App, regions=places(), _scheduler="x"): pass').declared).toEqual({});
   });
 
   test('those that are not written out are refused', () => {
     expect(refusal('class A(fal.App, **options): pass')).toContain('app.py:1: settings given by `*` or `**`');
+  });
+});
+
+describe('surroundings', () => {
+  const keyword = (setting: string): string => `import fal\nclass A(fal.App, ${setting}): pass\n`;
+
+  test('the Python that an app asks for is told', () => {
+    expect(read(keyword('python_version="3.11"')).surroundings.pythonVersion).toBe('3.11');
+    expect(read('@fal.function(serve=True, python_version="3.12")\ndef f(): pass').surroundings.pythonVersion).toBe(
+      '3.12',
+    );
+    expect(read(keyword('keep_alive=1')).surroundings).toEqual({ needs: [] });
+  });
+
+  test.each(['"3.9"', '"3"', '3.12', '"3.12.4"'])(
+    'a python_version of %s is refused with those there are',
+    (version) => {
+      expect(refusal(keyword(`python_version=${version}`))).toContain('it must be one of 3.10, 3.11, 3.12, 3.13');
+    },
+  );
+
+  test('environments of conda are refused with what to write instead', () => {
+    const mend = 'write packages of PyPI in requirements, or install conda in an image by ContainerImage';
+    expect(refusal(appOf('kind = "conda"'))).toBe(`app.py:3: kind: environments of conda are not made here; ${mend}`);
+    expect(refusal('@fal.function("conda", serve=True, packages=["x"])\ndef f(): pass')).toContain(mend);
+    expect(read(appOf('kind = "container"')).declared).toEqual({});
+  });
+
+  test('files and modules that an app names are looked for from its folder', () => {
+    const { surroundings } = read(
+      appOf(
+        'app_files = ["prompts.txt", "./assets/", "../shared/x.txt"]',
+        'app_files_context_dir = "res"',
+        'local_python_modules = ["helpers", "lib.images"]',
+      ),
+    );
+    expect(surroundings.needs.map(({ paths }) => paths)).toEqual([
+      ['res/prompts.txt'],
+      ['res/assets'],
+      ['shared/x.txt'],
+      ['helpers.py', 'helpers'],
+      ['lib/images.py', 'lib/images'],
+    ]);
+  });
+
+  test('what is not there is refused by its name', () => {
+    const source = read(appOf('app_files = ["a.txt", "../b.txt"]', 'local_python_modules = ["numpy", "own"]'));
+    const check = (): void => {
+      requireNeeds(source.surroundings, 'app.py', (path) => ['a.txt', 'own.py'].includes(path));
+    };
+    expect(check).toThrow(UserError);
+    expect(check).toThrow("app.py:3: app_files: ../b.txt is not in the app's folder");
+    expect(check).toThrow("app.py:4: local_python_modules: there is no module numpy in the app's folder");
+  });
+
+  test('a list that is none of names is refused', () => {
+    expect(refusal(appOf('app_files = "a.txt"'))).toBe('app.py:3: app_files is "a.txt": it must be a list of names');
+    expect(refusal(appOf('local_python_modules = [1]'))).toContain('must be a list of names');
+  });
+});
+
+describe('data_mounts', () => {
+  test('are the volume that all apps share, beside the volumes of the app', () => {
+    expect(declared('data_mounts = ["/data"]')).toEqual({ volumes: { '/data': 'data' } });
+    expect(declared('data_mounts = ["/data/.cache"]', 'volumes = {"/weights": fal.Volume("w")}')).toEqual({
+      volumes: { '/data': 'data', '/weights': 'w' },
+    });
+    expect(declared('data_mounts = []')).toEqual({});
+    expect(read('@fal.function(serve=True, data_mounts=["/data"])\ndef f(): pass').declared).toMatchObject({
+      volumes: { '/data': 'data' },
+    });
+  });
+
+  test.each(['["/models"]', '["/data/../etc"]', '"/data"', '[1]'])('%s is refused with what to write', (mounts) => {
+    expect(refusal(appOf(`data_mounts = ${mounts}`))).toContain(
+      'it must be a list of /data and folders below it; volumes = {"/path": fal.Volume("name")} mounts another volume',
+    );
   });
 });
 
