@@ -7,12 +7,20 @@ export interface CapacityOptions {
   /**
    * EC2 instance types in order of preference, instead of the cheapest on which a runner of the machine type fits.
    *
-   * Not every Availability Zone, nor every region, has every type. A synthesis doesn't know which has: where no subnet of
-   * the platform is in a zone that has the type, requests wait and the runner says why.
+   * Not every region has every type: a synthesis warns of one that AWS doesn't list for the region of the stack. Which
+   * Availability Zones have it only the account knows: `sgpu doctor` asks, and `availabilityZones` keeps to them.
    *
-   * @default - chosen by machine type and number of GPUs
+   * @default - chosen by machine type, number of GPUs and, where the stack names it, region
    */
   readonly instanceTypes?: InstanceType[];
+
+  /**
+   * Zones by name in which machines are launched, such as the one that a reservation is in. The platform must have a subnet
+   * in each of them.
+   *
+   * @default - all in which the platform has a subnet
+   */
+  readonly availabilityZones?: string[];
 
   /**
    * How long a machine stays after its last runner left, ready with its image layers and weights for the next one. It is

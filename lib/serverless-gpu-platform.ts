@@ -87,6 +87,13 @@ export class ServerlessGpuPlatform extends Construct implements IServerlessGpuPl
   private readonly apps = new Map<string, string>();
 
   /**
+   * Of the machines. Unknown in the first pass of a look-up.
+   *
+   * @internal
+   */
+  public readonly _subnets: readonly ec2.ISubnet[] | undefined;
+
+  /**
    * Deleted first, and made last.
    *
    * @internal
@@ -100,9 +107,13 @@ export class ServerlessGpuPlatform extends Construct implements IServerlessGpuPl
     const names = new ResourceNames(this.platformName);
 
     this.vpc = this.network(props);
-    const { subnetIds, subnets } = this.vpc.selectSubnets(props.vpcSubnets ?? machineSubnets(this.vpc));
-    if (subnetIds.length === 0) refuse(this, '`vpcSubnets` chooses no subnet of `vpc`: machines need one at least');
+    const chosen = this.vpc.selectSubnets(props.vpcSubnets ?? machineSubnets(this.vpc));
+    const { subnetIds, subnets, isPendingLookup } = chosen;
+    if (subnetIds.length === 0 && !isPendingLookup) {
+      refuse(this, '`vpcSubnets` chooses no subnet of `vpc`: machines need one at least');
+    }
     this.subnetIds = subnetIds;
+    this._subnets = isPendingLookup ? undefined : subnets;
     const machineSecurityGroup = this.machineSecurityGroup();
     this.connections = new ec2.Connections({ securityGroups: [machineSecurityGroup] });
     this.cluster = props.cluster ?? this.ownCluster(names);

@@ -7,6 +7,8 @@ import type { MachinePool } from './machine-pool';
 import { leastRoom, runnerRoom, type Room } from './machine-room';
 import { checkCapacity, checkChoices } from './machine-rules';
 import { poolFor } from './platform-pools';
+import { checkZones } from './pool-subnets';
+import { warnOfRegion } from './region-offerings';
 
 export interface AppMachinesProps {
   /** `owner/alias`. */
@@ -31,8 +33,10 @@ export function appMachines(
 ): AppMachines {
   const gpus = spec.num_gpus ?? 1;
   checkCapacity(app, spec, capacity);
-  const choices = machineChoices(spec, capacity);
+  checkZones(app, platform, capacity);
+  const choices = machineChoices(platform, spec, capacity);
   checkChoices(app, choices, gpus, acknowledgeEightGpuMachine);
+  warnOfRegion(app, platform, choices);
   const room = leastRoom(choices.map((choice) => runnerRoom(choice, gpus)));
   const dedicatedTo = capacity._options.dedicated === true ? appId : undefined;
   const pools = [...new Set(choices.map((choice) => poolFor(platform, { choice, capacity, dedicatedTo })))];

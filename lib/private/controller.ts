@@ -91,6 +91,7 @@ function controllerStatements(arns: PlatformArns, clusterName: string): readonly
       [
         'autoscaling:LaunchInstances',
         'autoscaling:SetDesiredCapacity',
+        'autoscaling:SuspendProcesses',
         'autoscaling:TerminateInstanceInAutoScalingGroup',
       ],
       [arns.autoScalingGroups],

@@ -14,6 +14,7 @@ import { gatewayStatements } from './gateway-statements';
 import { PlatformArns } from './platform-arns';
 import type { PlatformFunctionSurroundings } from './platform-function';
 import { refuse } from './refusal';
+import { onePerZone } from './subnets';
 
 export interface GatewayContainerProps extends GatewayContainerOptions, PlatformFunctionSurroundings {
   readonly vpc: ec2.IVpc;
@@ -44,7 +45,9 @@ export class GatewayContainer extends Construct {
     const balancer = new elbv2.ApplicationLoadBalancer(this, 'LoadBalancer', {
       vpc,
       internetFacing: !internal,
-      vpcSubnets: internal ? props.subnets : { subnets: vpc.publicSubnets },
+      vpcSubnets: {
+        subnets: onePerZone(internal ? vpc.selectSubnets(props.subnets).subnets : vpc.publicSubnets),
+      },
       // The longest there is: a stream may be silent for long. WebSockets are not: the gateway pings their callers.
       idleTimeout: Duration.seconds(4000),
       dropInvalidHeaderFields: true,

@@ -2,7 +2,8 @@ import { Fn, Stack, Tags, Token } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import { Construct } from 'constructs';
 import { acknowledge } from './acknowledgements';
-import type { NetworkMode, NetworkOptions } from '../network-mode';
+import type { NetworkMode } from '../network-mode';
+import { refuse } from './refusal';
 
 export interface NetworkProps {
   readonly mode: NetworkMode;
@@ -35,7 +36,7 @@ export class Network extends Construct {
       'Nothing can come in, and flow logs are billed by the gigabyte: bring a VPC of your own to have them.',
     );
     Tags.of(this).add('Name', this.node.path);
-    this.zones = zonesOf(Stack.of(this), options);
+    this.zones = zonesOf(this, mode);
 
     const machines = this.routeTable('Machines');
     const subnets = this.zones.map((zone, index) =>
@@ -68,7 +69,7 @@ export class Network extends Construct {
     const subnet = new ec2.CfnSubnet(this, id, {
       vpcId: this.resource.ref,
       availabilityZone: zone,
-      cidrBlock: Fn.select(index, Fn.cidr(this.resource.attrCidrBlock, 8, '12')),
+      cidrBlock: Fn.select(index, Fn.cidr(this.resource.attrCidrBlock, BLOCKS, '12')),
       mapPublicIpOnLaunch: isPublic,
     });
     new ec2.CfnSubnetRouteTableAssociation(this, `${id}Routes`, {
@@ -154,8 +155,36 @@ export class Network extends Construct {
 /** What machines and runners call, beside S3 and DynamoDB. */
 const MACHINE_SERVICES = ['ecr.api', 'ecr.dkr', 'ecs', 'ecs-agent', 'ecs-telemetry', 'logs', 'sqs', 'secretsmanager'];
 
-function zonesOf(stack: Stack, { availabilityZones }: NetworkOptions): readonly string[] {
-  if (availabilityZones !== undefined) return availabilityZones;
-  const three = !Token.isUnresolved(stack.region) && stack.region !== 'us-west-1';
+/** Blocks of addresses that a subnet each takes one of. */
+const BLOCKS = 8;
+
+function zonesOf(network: Construct, { _kind: kind, _options: options }: NetworkMode): readonly string[] {
+  const { region } = Stack.of(network);
+  if (options.availabilityZones !== undefined) {
+    // The NAT gateway has a subnet of its own.
+    checkZones(network, options.availabilityZones, kind === 'nat' ? BLOCKS - 1 : BLOCKS);
+    return options.availabilityZones;
+  }
+  const three = !Token.isUnresolved(region) && region !== 'us-west-1';
   return [0, 1, 2].slice(0, three ? 3 : 2).map((index) => Fn.select(index, Fn.getAzs()));
+}
+
+function checkZones(network: Construct, zones: readonly string[], most: number): void {
+  const { region } = Stack.of(network);
+  if (zones.length === 0 || zones.length > most) {
+    refuse(network, `\`network\`: \`availabilityZones\` has ${zones.length} zones: name 1 to ${most}`);
+  }
+  const twice = zones.find((zone, index) => zones.indexOf(zone) !== index);
+  if (twice !== undefined) refuse(network, `\`network\`: \`availabilityZones\` has ${twice} twice: name it once`);
+  const foreign = zones.find((zone) => !Token.isUnresolved(zone) && !isZoneOf(region, zone));
+  if (foreign === undefined) return;
+  refuse(
+    network,
+    `\`network\`: ${foreign} is no zone of ${region}: its zones are called ${region}a, ${region}b and so on`,
+  );
+}
+
+/** Names of Local Zones begin with their region, too. */
+function isZoneOf(region: string, zone: string): boolean {
+  return Token.isUnresolved(region) || (zone.startsWith(region) && /^([a-z]|-.+)$/.test(zone.slice(region.length)));
 }

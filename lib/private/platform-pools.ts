@@ -7,6 +7,7 @@ import { ImportedPlatform } from './imported-platform';
 import type { MachineChoice } from './machine-choice';
 import { MachinePool } from './machine-pool';
 import { PlatformArns } from './platform-arns';
+import { poolSubnets } from './pool-subnets';
 import { refuse } from './refusal';
 
 export interface PoolWanted {
@@ -33,7 +34,7 @@ export function poolFor(platform: IServerlessGpuPlatform, { choice, capacity, de
     ...choice,
     pool,
     names,
-    subnetIds: platform.subnetIds,
+    subnetIds: poolSubnets(platform, capacity),
     securityGroups: platform.connections.securityGroups,
     instanceProfileArn: platform.instanceProfileArn,
     clusterName: platform.clusterName,
@@ -62,6 +63,7 @@ function poolName(platform: IServerlessGpuPlatform, { choice, capacity, dedicate
 function settings({ _options: options, _purchase: purchase }: Capacity): object {
   return {
     reservation: 'reservationId' in purchase ? purchase.reservationId : undefined,
+    zones: options.availabilityZones,
     keepAlive: options.machineKeepAlive?.toSeconds(),
     maxMachines: options.maxMachines,
     stopped: options.stoppedMachines,

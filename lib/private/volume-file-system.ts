@@ -3,6 +3,7 @@ import type { ISubnet, IVpc } from 'aws-cdk-lib/aws-ec2';
 import * as efs from 'aws-cdk-lib/aws-efs';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
+import { onePerZone } from './subnets';
 
 export interface VolumeFileSystemProps {
   readonly vpc: IVpc;
@@ -16,7 +17,8 @@ export class VolumeFileSystem extends efs.FileSystem {
   constructor(scope: Construct, id: string, { vpc, subnets, encryptionKey, removalPolicy }: VolumeFileSystemProps) {
     super(scope, id, {
       vpc,
-      vpcSubnets: { subnets },
+      // A file system has one mount target in a zone.
+      vpcSubnets: { subnets: onePerZone(subnets) },
       encrypted: true,
       ...(encryptionKey === undefined ? {} : { kmsKey: encryptionKey }),
       throughputMode: efs.ThroughputMode.ELASTIC,

@@ -29,8 +29,9 @@ function specWith(attributes: string, props: Partial<ServerlessGpuAppProps> = {}
 function specIn(template: Template): AppDeployment['spec'] {
   const [parameter] = Object.values(
     template.findResources('AWS::SSM::Parameter', { Properties: { Name: '/sgpu/gpu/apps/ocr' } }),
-  ) as readonly { Properties: { Value: { 'Fn::Join': [string, unknown[]] } } }[];
-  const [, parts] = parameter!.Properties.Value['Fn::Join'];
+  );
+  const { Properties } = parameter as { Properties: { Value: { 'Fn::Join': [string, unknown[]] } } };
+  const [, parts] = Properties.Value['Fn::Join'];
   const text = parts.map((part) => (typeof part === 'string' ? part : '?')).join('');
   return (JSON.parse(text) as AppDeployment).spec;
 }

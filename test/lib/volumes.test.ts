@@ -1,12 +1,12 @@
 /** Folders that persist, and copies of them on the disks of machines. */
-import { Match, type Template } from 'aws-cdk-lib/assertions';
-import { InstanceType } from 'aws-cdk-lib/aws-ec2';
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as s3 from 'aws-cdk-lib/aws-s3';
-import { AppSource, Capacity, MachineType, Volume } from '../../lib';
+import { AppSource, Capacity, MachineType, ServerlessGpuPlatform, Volume } from '../../lib';
 import { newStack, templateOf } from './synthesis';
 
-const on = (name: string): Capacity => Capacity.onDemand({ instanceTypes: [new InstanceType(name)] });
+const on = (name: string): Capacity => Capacity.onDemand({ instanceTypes: [new ec2.InstanceType(name)] });
 const withDisks = { machineType: MachineType.GPU_A10G, capacity: on('g5.xlarge') };
 
 describe('the weight cache', () => {
@@ -39,6 +39,18 @@ describe('the weight cache', () => {
   ])('is not for %s', (_what, template) => {
     expect(JSON.stringify(template())).not.toContain('SGPU_WEIGHT_CACHE');
   });
+});
+
+test('the file system has one mount target in a zone, however many subnets are there', () => {
+  const stack = newStack();
+  const subnetConfiguration = ['One', 'Two'].map((name) => ({
+    name,
+    subnetType: ec2.SubnetType.PRIVATE_ISOLATED,
+    cidrMask: 24,
+  }));
+  const vpc = new ec2.Vpc(stack, 'Vpc', { maxAzs: 2, natGateways: 0, subnetConfiguration });
+  new ServerlessGpuPlatform(stack, 'Platform', { vpc });
+  Template.fromStack(stack).resourceCountIs('AWS::EFS::MountTarget', 2);
 });
 
 test('a bucket is mounted by S3 Files, as the role of the app', () => {
