@@ -19,7 +19,8 @@ function endpoints({ url, requireKey }: Platform, { record, endpoints: paths, no
     return `  ${path}\n    Sync   ${url}/run/${id}\n    Async  ${url}/queue/${id}`;
   });
   const access = requireKey ? ACCESS[record.spec.auth] : 'no key is asked for on this machine';
-  return [`${record.id} (${access})`, ...lines, ...notices.map((notice) => `  Note: ${notice}`)].join('\n');
+  const playground = `  Playground (open in a browser)\n    ${url}/playground/${record.id}`;
+  return [`${record.id} (${access})`, playground, ...lines, ...notices.map((notice) => `  Note: ${notice}`)].join('\n');
 }
 
 const ACCESS = {

@@ -84,6 +84,7 @@ async function run(references: readonly string[], options: RunOptions): Promise<
     stateFolder,
     cacheFolder: process.env.SGPU_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'sgpu'),
     pythonFolder: join(packageFolder(), 'runner-image', 'python'),
+    playgroundPage: join(packageFolder(), 'assets', 'playground', 'playground.html'),
     report: consoleReport(process.stdout),
   });
   const withdraw = announce(stateFolder, platform.url);

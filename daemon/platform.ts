@@ -2,6 +2,7 @@
  * The whole platform in one process: gateway, controller and agents over the local adapters. It owns its state folder;
  * everything it accepted is there when it starts again.
  */
+import { readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { Controller } from '../runtime/controller/controller';
 import { WebhookDelivery } from '../runtime/controller/webhook-delivery';
@@ -38,6 +39,8 @@ export interface PlatformOptions {
   readonly cacheFolder: string;
   /** The folder `runner-image/python` of this package. */
   readonly pythonFolder: string;
+  /** The page of the playground, made by `npm run build`. */
+  readonly playgroundPage: string;
   readonly report: PlatformReport;
 }
 
@@ -110,6 +113,7 @@ async function assemble(options: PlatformOptions, stores: Stores): Promise<Platf
     settings: { owner, requireKey, maxBodyBytes: MAX_BODY_BYTES },
     poke: (app) => void controller.poke(app),
     pokeForRequest: ({ id }) => void controller.poke(id),
+    playground: () => readFile(options.playgroundPage, 'utf8'),
     log: { error: report.failure.bind(report) },
   };
   const webSockets = new WebSocketGateway({ ...surroundings, relay: stores.relay });

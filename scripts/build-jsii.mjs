@@ -19,6 +19,7 @@ const CONTENT = [
   'assets/agent',
   'assets/images',
   'assets/lambda',
+  'assets/playground',
   'assets/source',
   'rosetta',
   'testing/ends-with-parent.mjs',

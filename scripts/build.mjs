@@ -1,8 +1,9 @@
 // Bundles what the package ships prebuilt into assets/. With a file as its argument it bundles the command line alone,
 // into that file, which must lie as deep in the package. With a handler (`lambda/gateway.ts`) and a file it bundles that one.
 import { build } from 'esbuild';
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { chmod, copyFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -35,6 +36,7 @@ if (second !== undefined) {
   for (const name of ['gateway', 'controller', 'lifecycle']) await handler(name);
   await agent();
   await gatewayImage();
+  await playground();
 }
 
 /**
@@ -113,4 +115,40 @@ async function agent() {
   const folder = join(assets, 'agent');
   await bundleWithSdk(join(root, 'runner-image', 'agent', 'main.ts'), join(folder, 'index.mjs'));
   await copyFile(join(root, 'runner-image', 'agent', 'Dockerfile'), join(folder, 'Dockerfile'));
+}
+
+/** One page, which needs no other file. Its policy admits its own script and style by their hashes, and no other. */
+async function playground() {
+  const folder = join(root, 'playground');
+  const script = await minified(join(folder, 'main.ts'));
+  const style = await minified(join(folder, 'page.css'));
+  const policy = [
+    "default-src 'none'",
+    `script-src '${hashOf(script)}'`,
+    `style-src '${hashOf(style)}'`,
+    // Uploads go to where the platform says, answers name files anywhere.
+    "connect-src 'self' https:",
+    'img-src http: https: data:',
+    'media-src http: https: data:',
+    "base-uri 'none'",
+    "form-action 'none'",
+  ].join('; ');
+  const head = `<meta http-equiv="Content-Security-Policy" content="${policy}" />\n    <style>${style}</style>\n  </head>`;
+  const page = (await readFile(join(folder, 'index.html'), 'utf8'))
+    .replace('</head>', () => head)
+    .replace('</body>', () => `  <script type="module">${script}</script>\n  </body>`);
+  for (const place of ['playground', join('lambda', 'gateway'), join('images', 'gateway')]) {
+    await mkdir(join(assets, place), { recursive: true });
+    await writeFile(join(assets, place, 'playground.html'), page);
+  }
+}
+
+async function minified(entry) {
+  const options = { ...common, platform: 'browser', sourcemap: false, minify: true, target: 'es2022', format: 'esm' };
+  const { outputFiles } = await build({ ...options, entryPoints: [entry], write: false });
+  return outputFiles[0].text.trim();
+}
+
+function hashOf(text) {
+  return `sha256-${createHash('sha256').update(text).digest('base64')}`;
 }

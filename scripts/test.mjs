@@ -11,6 +11,7 @@ const bin = (name) => join(root, 'node_modules', '.bin', name);
 
 const steps = [
   ['types', bin('tsc'), ['--noEmit']],
+  ['types of the playground', bin('tsc'), ['--project', 'playground']],
   ['lint', bin('eslint'), ['.']],
   ['format', bin('prettier'), ['--check', '--log-level', 'warn', '.']],
   ['Python', node, [join(root, 'scripts', 'test-python.mjs')]],

@@ -65,6 +65,7 @@ const TABLE: Readonly<Record<string, { readonly folders: readonly string[]; read
   },
   'runner-image/agent': { folders: ['runtime'], packages: ['@aws-sdk', '@smithy', 'node:'] },
   sim: { folders: ['runtime/domain'], packages: ['node:'] },
+  playground: { folders: [], packages: [] },
   testing: { folders: [], packages: ['@fal-ai/client', 'node:'] },
   lib: {
     folders: ['runtime/domain', 'runtime/aws-layout.ts', 'runtime/source'],
@@ -72,7 +73,7 @@ const TABLE: Readonly<Record<string, { readonly folders: readonly string[]; read
   },
 };
 
-const files = ['runtime', 'daemon', 'cli', 'bin', 'lib', 'lambda', 'runner-image/agent', 'sim', 'testing']
+const files = ['runtime', 'daemon', 'cli', 'bin', 'lib', 'lambda', 'runner-image/agent', 'sim', 'testing', 'playground']
   .filter((folder) => existsSync(join(root, folder)))
   .flatMap(sourcesBelow);
 

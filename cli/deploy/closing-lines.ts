@@ -26,6 +26,8 @@ export function closingLines(deployed: DeployedAppLines, colors: Colors): string
     '',
     colors.bold(app),
     `  Auth: ${ACCESS[auth]}`,
+    '  Playground (open in a browser)',
+    `    ${url}/playground/${app}`,
     '  API Endpoints (use in code)',
     ...endpoints.flatMap((path) => endpointLines(url, app, path)),
     '',

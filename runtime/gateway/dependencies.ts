@@ -30,6 +30,8 @@ export interface GatewayDependencies {
   /** As `poke`, when a request of the app waits. */
   readonly pokeForRequest: (app: AppRecord) => void;
   readonly log: Log;
+  /** The page of the playground (HTML). Absent: there is none. */
+  readonly playground?: () => Promise<string>;
   /**
    * Keeps the process at work until `work` has settled, which never fails. Absent where it is at work anyway; on Lambda it
    * is frozen as soon as the answer is out.

@@ -13,6 +13,7 @@ import { fileRoutes } from './file-routes';
 import { FileService } from './file-service';
 import { keyValueRoutes } from './key-value-routes';
 import { keySetRoutes } from './key-set-routes';
+import { playgroundRoutes } from './playground-routes';
 import { queueRoutes } from './queue-routes';
 import { rootRoutes } from './root-routes';
 import { runRoutes } from './run-routes';
@@ -25,7 +26,7 @@ import { userRoutes } from './user-routes';
 
 /**
  * The gateway as a Hono app: `/queue`, `/run`, `/rest` and `/cdn` as at fal's hosts, `/rest/admin` for whoever runs the
- * platform, and the one app's own paths at the root when only one is served. All that matters is in the stores, so any
+ * platform, `/playground` for browsers, and the one app's own paths at the root when only one is served. All that matters is in the stores, so any
  * number may run side by side; only a dropped event stream is best picked up where it was dropped (`StreamReaders`).
  */
 export function createGateway(dependencies: GatewayDependencies): Hono {
@@ -61,6 +62,7 @@ function createRoutes(dependencies: GatewayDependencies): Hono {
   routes.route('/rest', keySetRoutes(dependencies.secrets));
   routes.route('/cdn', uploadRoutes(files));
   routes.route('/cdn', fileRoutes(files));
+  routes.route('/playground', playgroundRoutes(dependencies));
   routes.route('/', rootRoutes(dependencies, directory, authenticator, calls));
   answerErrors(routes, dependencies);
   return routes;

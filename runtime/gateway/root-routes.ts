@@ -13,7 +13,7 @@ import { requestUrl } from './request-url';
 import { serviceUrl } from './service-hosts';
 
 /** Paths of the gateway that no app can have at the root; what isn't found under them stays not found. */
-export const RESERVED = /^\/(?:run|queue|rest|cdn)(?:\/|$)/;
+export const RESERVED = /^\/(?:run|queue|rest|cdn|playground)(?:\/|$)/;
 
 export function rootRoutes(
   dependencies: GatewayDependencies,
