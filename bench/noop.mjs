@@ -1,4 +1,4 @@
-/** The request that everybody answers, and the bare HTTP server that does nothing else. */
+/** The request that everybody answers, and the apps that do nothing else. */
 import { fileURLToPath } from 'node:url';
 import { HttpClient } from './http-client.mjs';
 import { freePort, ServerProcess } from './processes.mjs';
@@ -7,6 +7,9 @@ export const INPUT = { prompt: 'a red fox in the snow' };
 
 /** The command that serves at `$PORT`. */
 export const BARE_SERVER = fileURLToPath(new URL('apps/server.mjs', import.meta.url));
+
+/** The fal.App. */
+export const FAL_APP = fileURLToPath(new URL('apps/noop.py', import.meta.url));
 
 /** Resolves with the URL of a bare server. */
 export async function startBareServer(stops) {

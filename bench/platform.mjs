@@ -5,11 +5,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { HttpClient } from './http-client.mjs';
 import { load } from './load.mjs';
-import { BARE_SERVER, INPUT } from './noop.mjs';
+import { BARE_SERVER, FAL_APP, INPUT } from './noop.mjs';
 import { freePort, ServerProcess, together } from './processes.mjs';
 
 const SGPU = fileURLToPath(new URL('../assets/sgpu/sgpu.mjs', import.meta.url));
-const NOOP = fileURLToPath(new URL('apps/noop.py', import.meta.url));
 
 /** With a bare HTTP server as the app: the platform's own cost. */
 export const bareServer = {
@@ -27,7 +26,7 @@ export const bareServer = {
 export const falApp = {
   name: 'sgpu, fal.App',
   prepare: async () => undefined,
-  start: () => startPlatform('local/noop', [NOOP], addressOfApp),
+  start: () => startPlatform('local/noop', [FAL_APP], addressOfApp),
 };
 
 async function addressOfApp(platform) {

@@ -9,13 +9,14 @@ import { describeMachine } from '../bench/machine.mjs';
 import { bentoml } from '../bench/peers/bentoml.mjs';
 import { bullmq, bullmqOnDisk, bullmqService } from '../bench/peers/bullmq.mjs';
 import { celery, celeryOnDisk } from '../bench/peers/celery.mjs';
+import { falServe } from '../bench/peers/fal-serve.mjs';
 import { litserve } from '../bench/peers/litserve.mjs';
 import { rayServe } from '../bench/peers/ray-serve.mjs';
 import { bareServer, falApp } from '../bench/platform.mjs';
 import { report } from '../bench/report.mjs';
 import { runRounds } from '../bench/rounds.mjs';
 
-const PEERS = [bentoml, litserve, rayServe, celery, celeryOnDisk, bullmq, bullmqOnDisk, bullmqService];
+const PEERS = [falServe, bentoml, litserve, rayServe, celery, celeryOnDisk, bullmq, bullmqOnDisk, bullmqService];
 
 const FULL = { rounds: 5, warmUpMs: 4_000, durationMs: 4_000 };
 const QUICK = { rounds: 1, warmUpMs: 2_000, durationMs: 1_500 };
