@@ -122,14 +122,24 @@ export class ResourceNames {
     return `${this.parameterPath}/platform`;
   }
 
+  /** Path of what is deployed of apps. */
+  get appsPath(): string {
+    return `${this.parameterPath}/apps`;
+  }
+
   /** An `AppDeployment`. */
   appParameter(alias: string): string {
-    return `${this.parameterPath}/apps/${alias}`;
+    return `${this.appsPath}/${alias}`;
+  }
+
+  /** Path of what is deployed of pools. */
+  get poolsPath(): string {
+    return `${this.parameterPath}/pools`;
   }
 
   /** A `PoolDeployment`. */
   poolParameter(pool: string): string {
-    return `${this.parameterPath}/pools/${pool}`;
+    return `${this.poolsPath}/${pool}`;
   }
 
   /** Secrets the platform keeps for itself are SecureString parameters, which cost nothing. */

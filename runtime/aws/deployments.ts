@@ -1,5 +1,11 @@
 /** What the deployed templates say, read from SSM parameters: the platform, its pools of machines, its apps. */
-import { paginateGetParametersByPath, type Parameter, type SSMClient } from '@aws-sdk/client-ssm';
+import {
+  GetParameterCommand,
+  paginateGetParametersByPath,
+  ParameterNotFound,
+  type Parameter,
+  type SSMClient,
+} from '@aws-sdk/client-ssm';
 import type { ResourceNames } from '../aws-layout';
 import { parseAppSpec } from '../domain/app-spec';
 import type { AppDeployment, PlatformDeployment, PoolDeployment } from '../domain/deployment';
@@ -22,17 +28,33 @@ export class SsmDeployments {
   ) {}
 
   /**
-   * Reads everything that is deployed. SSM answers a page at a time, so a deployment that happens meanwhile may be seen in
-   * part: an app whose pool is missing gets it at the next reading.
+   * Reads everything that is deployed, and none of the secrets that lie beside it. SSM answers a page at a time, so a
+   * deployment that happens meanwhile may be seen in part: an app whose pool is missing gets it at the next reading.
    */
   async read(): Promise<Deployments> {
+    const { platformParameter, poolsPath, appsPath } = this.names;
+    const parts = await Promise.all([this.one(platformParameter), this.below(poolsPath), this.below(appsPath)]);
     const reading = new Reading(this.names);
-    const pages = paginateGetParametersByPath(
-      { client: this.client },
-      { Path: this.names.parameterPath, Recursive: true },
-    );
-    for await (const { Parameters = [] } of pages) for (const parameter of Parameters) reading.take(parameter);
+    for (const parameter of parts.flat()) reading.take(parameter);
     return reading.deployments;
+  }
+
+  private async one(name: string): Promise<readonly Parameter[]> {
+    try {
+      const { Parameter: found } = await this.client.send(new GetParameterCommand({ Name: name }));
+      return found === undefined ? [] : [found];
+    } catch (error) {
+      if (error instanceof ParameterNotFound) return [];
+      throw error;
+    }
+  }
+
+  private async below(path: string): Promise<readonly Parameter[]> {
+    const found: Parameter[] = [];
+    for await (const { Parameters = [] } of paginateGetParametersByPath({ client: this.client }, { Path: path })) {
+      found.push(...Parameters);
+    }
+    return found;
   }
 }
 

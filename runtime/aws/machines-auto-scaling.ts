@@ -5,6 +5,7 @@ import {
   DescribeScalingActivitiesCommand,
   LaunchInstancesCommand,
   SetDesiredCapacityCommand,
+  SuspendProcessesCommand,
   TerminateInstanceInAutoScalingGroupCommand,
   type AutoScalingClient,
   type AutoScalingGroup,
@@ -21,6 +22,8 @@ export interface PoolGroup {
   readonly instances: readonly PoolInstance[];
   /** Ids of instances that end. */
   readonly ending: readonly string[];
+  /** Whether the group ends machines of its own accord to have as many in each zone. */
+  readonly rebalances: boolean;
 }
 
 export interface PoolInstance {
@@ -79,6 +82,13 @@ export class MachineGroups {
     );
   }
 
+  /** Keeps the group from ending machines for the sake of its zones: runners may be on them. A template can't say so. */
+  async suspendRebalancing(group: string): Promise<void> {
+    await this.client.send(
+      new SuspendProcessesCommand({ AutoScalingGroupName: group, ScalingProcesses: [REBALANCING] }),
+    );
+  }
+
   /** Why the group failed to start instances since then; `undefined` when it did not fail. */
   async failureSince(pool: PoolDeployment, since: number): Promise<Refusal | undefined> {
     const { Activities } = await this.client.send(
@@ -104,6 +114,8 @@ export class MachineGroups {
   }
 }
 
+const REBALANCING = 'AZRebalance';
+
 function groupOf(group: AutoScalingGroup): PoolGroup {
   const instances: PoolInstance[] = [];
   const ending: string[] = [];
@@ -112,7 +124,8 @@ function groupOf(group: AutoScalingGroup): PoolGroup {
     if (state?.startsWith('Terminat')) ending.push(id);
     else instances.push({ id, zone: zone ?? '' });
   }
-  return { zones: group.AvailabilityZones ?? [], desired: group.DesiredCapacity ?? 0, instances, ending };
+  const rebalances = !group.SuspendedProcesses?.some(({ ProcessName: name }) => name === REBALANCING);
+  return { zones: group.AvailabilityZones ?? [], desired: group.DesiredCapacity ?? 0, instances, ending, rebalances };
 }
 
 function outcomeOf(

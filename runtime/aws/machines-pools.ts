@@ -31,6 +31,10 @@ export class MachinePools {
 
   /** Finishes what earlier passes began, then looks at all machines and notes what is seen. */
   async look(notes: FleetNotes, sight: Sight): Promise<readonly PoolMachine[]> {
+    for (const [name, group] of sight.groups) {
+      if (group.rebalances)
+        await this.attempt(`suspending AZRebalance of ${name}`, () => this.options.groups.suspendRebalancing(name));
+    }
     for (const pool of sight.pools) {
       await this.attempt(`looking after pool ${pool.pool}`, () => this.finishLaunches(notes, sight, pool));
     }

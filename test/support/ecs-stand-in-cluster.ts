@@ -46,6 +46,8 @@ export interface StandInGroup {
   readonly pool: PoolDeployment;
   readonly zones: readonly string[];
   desired: number;
+  /** Processes that it was told to leave alone. */
+  suspended?: readonly string[];
   /** Why the group's own launches fail, as its activities tell it. */
   failing?: string;
   failedAt?: number;

@@ -153,6 +153,11 @@ export class EcsStandIn {
       this.cluster.progress();
       return {};
     },
+    SuspendProcesses: (input) => {
+      const processes = listIn(input, 'ScalingProcesses');
+      this.groupNamed(input.AutoScalingGroupName).suspended = processes;
+      return {};
+    },
     DescribeScalingActivities: (input) => {
       const { failing, failedAt } = this.groupNamed(input.AutoScalingGroupName);
       if (failing === undefined || failedAt === undefined) return { Activities: [] };
@@ -253,7 +258,8 @@ export class EcsStandIn {
         ...{ HealthStatus: 'Healthy', ProtectedFromScaleIn: true },
       }));
     const sizes = { MinSize: 0, MaxSize: group.pool.maxMachines, DesiredCapacity: group.desired };
-    return [{ AutoScalingGroupName: name, ...sizes, AvailabilityZones: group.zones, Instances }];
+    const SuspendedProcesses = group.suspended?.map((ProcessName) => ({ ProcessName, SuspensionReason: 'User' }));
+    return [{ AutoScalingGroupName: name, ...sizes, AvailabilityZones: group.zones, Instances, SuspendedProcesses }];
   }
 
   private describeMachine(machine: StandInMachine): unknown {

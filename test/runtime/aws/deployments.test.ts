@@ -52,6 +52,22 @@ describe('what is deployed', () => {
     expect(await new SsmDeployments(client, platform().names).read()).toEqual({ pools: [], apps: [], problems: [] });
   });
 
+  it('is read without touching the secrets beside it', async () => {
+    const { names } = platform();
+    const asked: string[] = [];
+    client.middlewareStack.add(
+      (next) => (call) => {
+        const { Path, Name } = call.input as { readonly Path?: string; readonly Name?: string };
+        asked.push(Path ?? Name ?? '');
+        return next(call);
+      },
+      { step: 'initialize', name: 'asked' },
+    );
+    await new SsmDeployments(client, names).read();
+    client.middlewareStack.remove('asked');
+    expect(asked.sort()).toEqual([names.appsPath, names.platformParameter, names.poolsPath]);
+  });
+
   it('holds nothing of a platform whose name begins alike', async () => {
     const { names, put } = platform();
     await put(new ResourceNames(`${names.platform}-b`).appParameter('app'), appDeployment());

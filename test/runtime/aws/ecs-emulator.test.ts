@@ -106,8 +106,12 @@ test('a group is described, filled and emptied', async () => {
   );
   const groups = new MachineGroups(autoScaling);
   expect(await groups.describe([POOL.autoScalingGroup, 'no-such-group'])).toEqual(
-    new Map([[POOL.autoScalingGroup, { zones: ['us-east-1a'], desired: 0, instances: [], ending: [] }]]),
+    new Map([
+      [POOL.autoScalingGroup, { zones: ['us-east-1a'], desired: 0, instances: [], ending: [], rebalances: true }],
+    ]),
   );
+  await groups.suspendRebalancing(POOL.autoScalingGroup);
+  expect((await groups.describe([POOL.autoScalingGroup])).get(POOL.autoScalingGroup)?.rebalances).toBe(false);
   await groups.setDesired(POOL.autoScalingGroup, 1);
   const instance = (await groups.describe([POOL.autoScalingGroup])).get(POOL.autoScalingGroup)?.instances[0];
   expect(instance).toEqual({ id: expect.stringMatching(/^i-/), zone: 'us-east-1a' });

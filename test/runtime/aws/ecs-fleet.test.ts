@@ -1,6 +1,7 @@
 import { AutoScalingClient } from '@aws-sdk/client-auto-scaling';
 import { ECSClient } from '@aws-sdk/client-ecs';
 import { EcsFleet } from '../../../runtime/aws/ecs-fleet';
+import { MachineGroups } from '../../../runtime/aws/machines-auto-scaling';
 import type { AppRecord } from '../../../runtime/domain/app';
 import type { PoolDeployment } from '../../../runtime/domain/deployment';
 import { launched, type RunnerRecord } from '../../../runtime/domain/runner';
@@ -132,6 +133,16 @@ describe('a runner that finds no machine', () => {
 });
 
 describe('machines', () => {
+  test('are left alone by their groups: rebalancing of zones is suspended once', async () => {
+    scene = await Scene.open({ pools: [GPU, LARGE] });
+    const suspended = jest.spyOn(MachineGroups.prototype, 'suspendRebalancing');
+    await scene.pass();
+    await scene.pass();
+    expect(suspended.mock.calls).toEqual([[GPU.autoScalingGroup], [LARGE.autoScalingGroup]]);
+    expect(scene.errors).toEqual([]);
+    suspended.mockRestore();
+  });
+
   test('are shared by the GPUs of several apps, the fullest first', async () => {
     scene = await Scene.open({ pools: [LARGE] });
     for (let count = 0; count < 5; count++) await scene.launch({ id: `test/app-${count}` });
