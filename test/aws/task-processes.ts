@@ -23,8 +23,10 @@ export interface TaskProcessesOptions {
   readonly caPath?: string;
 }
 
+type Task = Pick<TaskToStart, 'containers' | 'credentials' | 'secrets' | 'overrides'>;
+
 /** What ECS does for a task: app first, agent beside it; when one ends, so does the other. */
-export function startTaskProcesses(options: TaskProcessesOptions, task: TaskToStart): RunningContainers {
+export function startTaskProcesses(options: TaskProcessesOptions, task: Task): RunningContainers {
   const running = new TaskProcesses(options, task);
   return {
     ended: running.run(),
@@ -44,7 +46,7 @@ class TaskProcesses {
 
   constructor(
     private readonly options: TaskProcessesOptions,
-    private readonly task: TaskToStart,
+    private readonly task: Task,
   ) {}
 
   async run(): Promise<{ readonly exitCode: number; readonly reason?: string }> {

@@ -18,13 +18,15 @@ import { dynamoClient, type DynamoTable } from '../../runtime/aws/dynamo-table';
 import { DynamoKeyStore } from '../../runtime/aws/key-store';
 import { DynamoRequestStore } from '../../runtime/aws/request-store';
 import { DynamoRunnerRegistry } from '../../runtime/aws/runner-registry';
-import { ResourceNames, VARIABLE } from '../../runtime/aws-layout';
+import { CONTAINER, ResourceNames, VARIABLE } from '../../runtime/aws-layout';
 import type { AppRecord } from '../../runtime/domain/app';
 import { launched } from '../../runtime/domain/runner';
 import { createKey } from '../../runtime/gateway/keys';
 import { adopt } from '../../runtime/queue/adoption';
 import { RequestQueue } from '../../runtime/queue/request-queue';
+import type { RunningContainers } from '../aws/emulated-platform';
 import { LambdaProcess } from '../aws/lambda-process';
+import { startTaskProcesses, type TaskProcessesOptions } from '../aws/task-processes';
 import { createTable } from '../support/dynamo-table';
 import { appSpec } from '../support/records';
 import { type AwsEmulator, clientOf, startAwsEmulator } from '../support/aws-emulator';
@@ -41,6 +43,8 @@ export class BundledGateway {
   readonly queue: RequestQueue;
   readonly requests: DynamoRequestStore;
   readonly blobs: S3BlobStore;
+  /** What agents and apps of `runTask` printed. */
+  readonly lines: string[] = [];
   /** What went wrong in the gateway or the agent. */
   readonly errors: string[] = [];
   private readonly apps: DynamoAppStore;
@@ -81,7 +85,8 @@ export class BundledGateway {
     id: APP,
     revision: '1',
     deployedAt: 0,
-    spec: appSpec({ name: 'painter', keep_alive: 600, max_multiplexing: 4 }),
+    // With a floor, as a runner that nobody needs leaves within 10 s.
+    spec: appSpec({ name: 'painter', keep_alive: 600, max_multiplexing: 4, min_concurrency: 1 }),
   };
 
   /** Runs the bundle as a function whose calls last `timeoutSeconds`. */
@@ -136,6 +141,32 @@ export class BundledGateway {
       await agent.drain('the test is over', 1_000);
       await running;
     });
+  }
+
+  /** A runner as ECS starts it: the agent's bundle and the app, each in a process of its own. */
+  async runTask(options: Pick<TaskProcessesOptions, 'agent' | 'app'>, id = 'runner-1'): Promise<RunningContainers> {
+    const runner = launched({ id, app: APP, revision: '1', createdAt: this.clock.now() });
+    await this.runners.create(runner);
+    const { [VARIABLE.controlQueueUrl]: _gateways, ...environment } = this.environment;
+    const agentVariables = {
+      [VARIABLE.app]: APP,
+      [VARIABLE.runner]: id,
+      [VARIABLE.queueUrl]: this.queueUrl(NAMES.appQueue('painter')),
+    };
+    const containers = startTaskProcesses(
+      { ...options, onLine: (line) => void this.lines.push(line) },
+      {
+        containers: [],
+        credentials: environment,
+        secrets: () => Promise.resolve({}),
+        overrides: { [CONTAINER.agent]: agentVariables },
+      },
+    );
+    this.ending.push(async () => {
+      containers.stop();
+      await containers.ended;
+    });
+    return containers;
   }
 
   /** An ADMIN key of the platform's owner. */

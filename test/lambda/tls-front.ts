@@ -5,6 +5,7 @@ import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pipeline, type Duplex } from 'node:stream';
 import { developmentCertificate } from '../../daemon/development-certificate';
 
 export interface TlsFront {
@@ -32,6 +33,21 @@ export async function tlsFront(target: string | (() => string)): Promise<TlsFron
     sent.once('error', () => response.destroy());
     request.pipe(sent);
   });
+  server.on('upgrade', ({ method, url, headers }, socket: Duplex, head: Buffer) => {
+    const sent = forward(`${typeof target === 'string' ? target : target()}${url ?? '/'}`, { method, headers });
+    sent.once('upgrade', (answer, upgraded: Duplex, first: Buffer) => {
+      socket.write(`HTTP/1.1 101 Switching Protocols\r\n${lines(answer.rawHeaders)}\r\n`);
+      upgraded.unshift(first);
+      socket.unshift(head);
+      pipeline(socket, upgraded, socket, () => undefined);
+    });
+    sent.once('response', (answer) => {
+      socket.write(`HTTP/1.1 ${answer.statusCode} ${answer.statusMessage}\r\n${lines(answer.rawHeaders)}\r\n`);
+      answer.pipe(socket);
+    });
+    for (const end of [socket, sent]) end.once('error', () => socket.destroy());
+    sent.end();
+  });
   await new Promise<void>((resolve) => server.listen(0, 'localhost', resolve));
   return {
     url: `https://localhost:${(server.address() as AddressInfo).port}`,
@@ -42,4 +58,10 @@ export async function tlsFront(target: string | (() => string)): Promise<TlsFron
       await rm(folder, { recursive: true });
     },
   };
+}
+
+function lines(rawHeaders: readonly string[]): string {
+  return rawHeaders
+    .map((text, index) => (index % 2 === 0 ? `${text}: ${rawHeaders[index + 1] ?? ''}\r\n` : ''))
+    .join('');
 }
