@@ -46,7 +46,8 @@ class AdaptiveScaler implements AppScaler {
     this.fleet.see(view);
     const expected = forecast(this.known, spec, this.fleet.ready, view.now, this.parts);
     this.expected = expected;
-    const enough = view.floor === target && this.fleet.capacity >= target && expected.expected <= target;
+    const standing = Math.max(expected.expected, expected.staying);
+    const enough = view.floor === target && this.fleet.capacity >= target && standing <= target;
     if (!atDeadline && enough && expected.kept >= this.fleet.ready) return NO_ACTIONS;
     const observation = {
       ...observationOf(view, overdue),

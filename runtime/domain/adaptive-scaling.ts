@@ -1,4 +1,4 @@
-/** Where the adaptive policy departs from fal's rules: fewer runners for a queue, idle ones that leave sooner, starts ahead. */
+/** Where the adaptive policy departs from fal's rules: fewer runners for a queue, others for what is expected. */
 import type { AppSpec } from './app-spec';
 import { capacity } from './revision-trial';
 import { ready, starting, type RunnerRecord } from './runner';
@@ -25,24 +25,37 @@ export function adaptiveDemand(observed: Observation, spec: AppSpec, now: number
   return Math.min(most, Math.max(wanted, Math.ceil((inProgress + impatient) / slots)));
 }
 
-/** Runners that should stand ready although nobody calls yet: for calls that come at regular times. */
-export function expectedRunners({ forecast }: Observation, spec: AppSpec): number {
-  return forecast?.parts.startAhead === true ? Math.ceil(forecast.expected / spec.max_multiplexing) : 0;
+/**
+ * Runners that should be there although nobody asks for them: ready ahead of calls that come at regular times, or staying
+ * on. None is started to stay.
+ */
+export function standingRunners({ forecast, runners, revision }: Observation, spec: AppSpec): number {
+  if (forecast === undefined) return 0;
+  const { parts, expected, staying } = forecast;
+  const ahead = parts.startAhead ? Math.ceil(expected / spec.max_multiplexing) : 0;
+  if (!parts.stayOn || staying <= ahead) return ahead;
+  const present = runners.filter((runner) => runner.revision === revision && ready(runner)).length;
+  return Math.max(ahead, Math.min(staying, present));
 }
 
 /** Idle runners that need not stay for all of `keep_alive`, those first that were used least recently. */
-export function releasable(
+export function surplus(
   observed: Pick<Observation, 'forecast' | 'waiting'>,
   runners: readonly RunnerRecord[],
   target: number,
 ): readonly RunnerRecord[] {
   const { forecast, waiting } = observed;
-  if (forecast?.parts.earlyRelease !== true || waiting > 0) return [];
+  if (forecast?.parts.releaseSurplus !== true || waiting > 0) return [];
   const serving = runners.filter(ready);
-  const surplus = serving.length - Math.max(target, forecast.kept);
-  if (surplus <= 0) return [];
+  const leaving = serving.length - Math.max(target, forecast.kept);
+  if (leaving <= 0) return [];
   return serving
-    .filter(({ inFlight, idleSince, served }) => inFlight === 0 && idleSince !== undefined && served > 0)
-    .sort((a, b) => (a.idleSince ?? 0) - (b.idleSince ?? 0) || a.createdAt - b.createdAt)
-    .slice(0, surplus);
+    .filter(({ inFlight, idleSince }) => inFlight === 0 && idleSince !== undefined)
+    .sort((a, b) => usedAt(a) - usedAt(b) || a.createdAt - b.createdAt)
+    .slice(0, leaving);
+}
+
+/** A runner that nobody used yet leaves first: it would soon do so by itself. */
+function usedAt({ served, idleSince = 0 }: RunnerRecord): number {
+  return served === 0 ? 0 : idleSince;
 }

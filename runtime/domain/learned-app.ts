@@ -3,7 +3,11 @@
  * requests come, and how long fewer than n of them were there at a time. Small and serialisable, so that a controller
  * without memory of its own can keep it with the app.
  */
+import { ratesLearned } from './request-rate';
+
 export interface LearnedApp {
+  /** When learning began, and the latest look; ms since the epoch. */
+  readonly since: number;
   readonly at: number;
   readonly waiting: number;
   readonly inProgress: number;
@@ -16,8 +20,8 @@ export interface LearnedApp {
   /** Time that requests waited, by starts in the same time (`startsSeen`, halved together with it). */
   readonly waitedMs: number;
   readonly startsSeen: number;
-  /** Requests per millisecond, lately. */
-  readonly rate: number;
+  /** Requests per millisecond, as `request-rate.ts` measures them. */
+  readonly rates: readonly number[];
   /** By place in `LEVELS`. */
   readonly levels: readonly Level[];
 }
@@ -28,7 +32,7 @@ export interface Level {
   readonly lastAt: number;
   /** When that was so again after a pause that a start fits into. */
   readonly wokeAt: number;
-  /** How long it was not so in between, ms: the latest, `LATEST` at the most. */
+  /** How long it was not so in between, ms: the latest, `LATEST_KEPT` at the most. */
   readonly pauses: readonly number[];
   /** From one `wokeAt` to the next, ms: the latest. */
   readonly periods: readonly number[];
@@ -50,6 +54,7 @@ export const LEVELS: readonly number[] = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 
 
 export function nothingLearned(now: number): LearnedApp {
   return {
+    since: now,
     at: now,
     waiting: 0,
     inProgress: 0,
@@ -59,7 +64,7 @@ export function nothingLearned(now: number): LearnedApp {
     startMs: 0,
     waitedMs: 0,
     startsSeen: 0,
-    rate: 0,
+    rates: [],
     levels: [],
   };
 }
@@ -70,6 +75,7 @@ export function learned(before: LearnedApp, look: Look): LearnedApp {
   if (passedMs < 0) return before;
   const scale = before.begun > BEGUN_KNOWN ? 0.5 : 1;
   return {
+    since: before.since,
     at: look.now,
     waiting: look.waiting,
     inProgress: look.inProgress,
@@ -77,7 +83,7 @@ export function learned(before: LearnedApp, look: Look): LearnedApp {
     workedMs: scale * (before.workedMs + before.inProgress * passedMs),
     ...startsLearned(before, look.startsMs),
     ...waitingLearned(before, look.startsMs.length, passedMs),
-    rate: rateLearned(before, look, passedMs),
+    rates: ratesLearned(before.rates, Math.max(0, look.begun + look.waiting - before.waiting), passedMs),
     levels: levelsLearned(before, look),
   };
 }
@@ -113,9 +119,6 @@ const STARTS_KNOWN = 10;
 /** Starts after which the waiting for older ones counts half. */
 const STARTS_SEEN = 20;
 
-/** The rate is that of about the last minutes. */
-const RATE_MS = 120_000;
-
 function startsLearned(before: LearnedApp, startsMs: readonly number[]): Pick<LearnedApp, 'starts' | 'startMs'> {
   let { starts, startMs } = before;
   for (const ms of startsMs) {
@@ -135,11 +138,6 @@ function waitingLearned(
     waitedMs: scale * (before.waitedMs + before.waiting * passedMs),
     startsSeen: scale * (before.startsSeen + starts),
   };
-}
-
-function rateLearned(before: LearnedApp, look: Look, passedMs: number): number {
-  const arrived = Math.max(0, look.begun + look.waiting - before.waiting);
-  return before.rate * Math.exp(-passedMs / RATE_MS) + arrived / RATE_MS;
 }
 
 /** Until now as many were there as at the look before; short ones that came and went in between were one at a time. */
@@ -166,8 +164,9 @@ function reached(level: Level, now: number, startMs: number): Level {
 }
 
 function latest(values: readonly number[], value: number): readonly number[] {
-  return [...values.slice(1 - LATEST), Math.round(value)];
+  return [...values.slice(1 - LATEST_KEPT), Math.round(value)];
 }
 
-const LATEST = 24;
+/** Pauses and periods that a level remembers. */
+export const LATEST_KEPT = 24;
 const SHORTEST_PAUSE_MS = 30_000;

@@ -62,12 +62,13 @@ export function describe(action: ScalingAction): string {
 /** What the adaptive policy expected, in seconds where the forecast has milliseconds. */
 function forecastInputs({ forecast, impatient = 0 }: Observation): Readonly<Record<string, number>> {
   if (forecast === undefined) return {};
-  const { serviceMs, startMs, rate, patienceMs, kept, expected } = forecast;
+  const { serviceMs, startMs, rate, patienceMs, kept, staying, expected } = forecast;
   return {
     impatient,
     patience_s: patienceMs / 1000,
     expected_requests_per_minute: Math.round(60_000_000 * rate) / 1000,
     runners_worth_keeping: kept,
+    runners_staying_on: staying,
     requests_expected_at_once: expected,
     ...(serviceMs === undefined ? {} : { expected_service_s: Math.round(serviceMs) / 1000 }),
     ...(startMs === undefined ? {} : { expected_start_s: Math.round(startMs) / 1000 }),

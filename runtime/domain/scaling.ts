@@ -5,7 +5,7 @@
  * Shrinking is the runners' own: the target is also the floor under which none may retire (`RunnerRegistry.setFloor`), and
  * whoever is idle for `keep_alive` above it leaves. A working runner is never stopped from here.
  */
-import { adaptiveDemand, expectedRunners, releasable } from './adaptive-scaling';
+import { adaptiveDemand, standingRunners, surplus } from './adaptive-scaling';
 import type { AppSpec } from './app-spec';
 import type { Forecast } from './forecast';
 import {
@@ -84,11 +84,11 @@ export function targetSize(observed: Pick<Observation, 'inProgress' | 'overdue'>
   return sizeFor(Math.ceil((observed.inProgress + observed.overdue) / spec.max_multiplexing), spec);
 }
 
-/** The size by the policy that the app has. Buffers stand above what is asked, not above what is expected. */
+/** The size by the policy that the app has. Buffers stand above what is asked for, not above what stands by. */
 function wantedSize(observed: Observation, spec: AppSpec, now: number): TargetSize {
   const size = sizeFor(adaptiveDemand(observed, spec, now), spec);
-  const expected = Math.min(spec.max_concurrency, expectedRunners(observed, spec));
-  return { ...size, target: Math.max(size.target, expected) };
+  const standing = Math.min(spec.max_concurrency, standingRunners(observed, spec));
+  return { ...size, target: Math.max(size.target, standing) };
 }
 
 function sizeFor(demand: number, spec: AppSpec): TargetSize {
@@ -105,7 +105,7 @@ export function decide(observation: Observation, spec: AppSpec, now: number): Sc
   giveUpUnneeded(fleet, fleet.current, wanted);
   if (fleet.trial?.fallsBack) giveUpUnneeded(fleet, fleet.old, size.target);
   replaceOldRevisions(fleet, spec, size.target);
-  releaseEarly(fleet, spec, size.target);
+  releaseSurplus(fleet, spec, size.target);
   const backOff = startBackOff(fleet.current);
   if (fleet.trial?.fallsBack) fleet.launchTrial(fleet.trial, size.target);
   else launchMissing(fleet, backOff, wanted);
@@ -213,12 +213,12 @@ function replaceOldRevisions(fleet: Projection, spec: AppSpec, target: number): 
 }
 
 /** The adaptive policy's part of shrinking. A runner that took a request meanwhile finishes it. */
-function releaseEarly(fleet: Projection, spec: AppSpec, target: number): void {
+function releaseSurplus(fleet: Projection, spec: AppSpec, target: number): void {
   const grace = spec.request_timeout * 1000 + graceMs(spec);
-  for (const runner of releasable(fleet.observation, fleet.current, target)) fleet.drain(runner, RELEASED, grace);
+  for (const runner of surplus(fleet.observation, fleet.current, target)) fleet.drain(runner, RELEASED, grace);
 }
 
-const RELEASED = 'it is not expected to be needed soon enough to be worth its idle time';
+const RELEASED = 'so many at a time have not been needed for long enough';
 
 function stopOldStarts(fleet: Projection, spec: AppSpec): void {
   for (const runner of fleet.old.filter(starting)) {

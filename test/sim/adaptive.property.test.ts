@@ -8,7 +8,7 @@ import { spec } from './scenario';
 
 const START_S = 60;
 const TICK_MS = 1_000;
-const NO_PARTS = { waitOrSpawn: false, earlyRelease: false, startAhead: false };
+const NO_PARTS = { waitOrSpawn: false, startAhead: false, stayOn: false, releaseSurplus: false };
 
 const traces: fc.Arbitrary<Trace> = fc
   .array(
@@ -49,19 +49,62 @@ test('without its parts it is the controller with fal’s rules', () => {
   );
 });
 
+/** Batches of so many requests at a time, one after the other. */
+const rhythm = (batches: number, size: number, serviceS: number, pauseS: number): Trace =>
+  traceOf(
+    Array.from({ length: batches * size }, (_, index) => ({
+      app: 'a',
+      arrivalMs: 1000 * Math.floor(index / size) * (serviceS + pauseS),
+      serviceMs: 1000 * serviceS,
+    })),
+  );
+
 test('it does not swing: a rhythm that keep_alive bridges starts no more runners than under fal’s rules', () => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 1, max: 50 }), (serviceS, pauseS) => {
-      const trace = traceOf(
-        Array.from({ length: 60 }, (_, index) => ({
-          app: 'a',
-          arrivalMs: 1000 * index * (serviceS + pauseS),
-          serviceMs: 1000 * serviceS,
-        })),
-      );
+      const trace = rhythm(60, 1, serviceS, pauseS);
       const fals = simulated(trace, controllerPolicy({ dispatch: 'recent' }));
       expect(simulated(trace).starts).toBeLessThanOrEqual(fals.starts);
     }),
     { numRuns: 40 },
+  );
+});
+
+test('it settles: under a rhythm that goes on, no runner comes or goes after the first half', () => {
+  fc.assert(
+    fc.property(
+      fc.record({
+        size: fc.integer({ min: 1, max: 6 }),
+        serviceS: fc.integer({ min: 1, max: 100 }),
+        pauseS: fc.integer({ min: 1, max: 50 }),
+        keepAlive: fc.constantFrom(60, 600),
+        dispatch: fc.constantFrom('recent' as const, 'random' as const, 'random-delayed' as const),
+        seed: fc.nat(1000),
+      }),
+      ({ size, serviceS, pauseS, keepAlive, dispatch, seed }) => {
+        const trace = rhythm(Math.ceil(3_600 / (serviceS + pauseS)), size, serviceS, pauseS);
+        const lastMs = trace.arrivalMs[trace.arrivalMs.length - 1] ?? 0;
+        const changes: string[] = [];
+        const note = (what: string, now: number): void => {
+          if (now > lastMs / 2 && now < lastMs) changes.push(`${what} at ${now}`);
+        };
+        simulate(trace, {
+          policy: adaptivePolicy({ dispatch }),
+          startTimes: startTimes(START_S),
+          spec: () => spec({ keep_alive: keepAlive }),
+          seed,
+          observer: {
+            runnerLaunched: (_, now) => {
+              note('start', now);
+            },
+            runnerEnded: (_, now) => {
+              note('end', now);
+            },
+          },
+        });
+        expect(changes).toEqual([]);
+      },
+    ),
+    { numRuns: 60 },
   );
 });

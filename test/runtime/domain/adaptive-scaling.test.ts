@@ -14,7 +14,8 @@ const FORECAST: Forecast = {
   rate: 0,
   worth: 1,
   patienceMs: 600_000,
-  kept: 0,
+  kept: Infinity,
+  staying: 0,
   expected: 0,
   changesAt: Infinity,
 };
@@ -52,7 +53,7 @@ test('while nothing is known, it decides as fal does', () => {
   );
 });
 
-test('an idle runner that is not worth its time leaves, the one used least recently first', () => {
+test('surplus runners that are idle leave, the one used least recently first', () => {
   const runners = [idle('recent', NOW - 1_000), idle('old', NOW - 30_000)];
   expect(drained(decide(observation({ runners, forecast: { ...FORECAST, kept: 1 } }), appSpec(), NOW))).toEqual([
     'old',
@@ -67,7 +68,7 @@ test('runners that min_concurrency or a buffer wants are kept, and none that wor
         ...Array.from({ length: working }, (_, index) => busy(`busy-${index}`)),
         ...Array.from({ length: idling }, (_, index) => idle(`idle-${index}`, NOW - 30_000)),
       ];
-      const seen = observation({ inProgress: working, runners, forecast: FORECAST });
+      const seen = observation({ inProgress: working, runners, forecast: { ...FORECAST, kept: 0 } });
       const leaving = drained(decide(seen, spec, NOW));
       const { target } = targetSize(seen, spec);
       expect(leaving.every((id) => id.startsWith('idle'))).toBe(true);
@@ -82,6 +83,29 @@ test('runners stand ready for requests that are expected, within max_concurrency
   expect(launches(decision)).toBe(4);
   expect(decision.reason).toBe('0 → 4 runners: 9 requests expected about now');
 });
+
+test('runners that stay on are held by the floor, and none is started to stay', () => {
+  const seen = observation({ runners: [idle('a', NOW - 500_000)], forecast: { ...FORECAST, staying: 3 } });
+  const { actions } = decide(seen, appSpec(), NOW);
+  expect(actions).toEqual([{ kind: 'setFloor', revision: seen.revision, floor: 1 }]);
+});
+
+test.each(['waitOrSpawn', 'startAhead', 'stayOn', 'releaseSurplus'] as const)(
+  'without %s it decides as fal does where only that part has something to say',
+  (part) => {
+    const parts = { ...ALL_PARTS, [part]: false };
+    const saying = {
+      waitOrSpawn: { waiting: 1, overdue: 1, inProgress: 1, runners: [busy('a')], forecast: FORECAST },
+      startAhead: { forecast: { ...FORECAST, expected: 9 } },
+      stayOn: { runners: [idle('a', NOW - 500_000)], forecast: { ...FORECAST, staying: 3 } },
+      releaseSurplus: { runners: [idle('a', NOW), idle('b', NOW)], forecast: { ...FORECAST, kept: 1 } },
+    }[part];
+    const { forecast: all, ...seen } = observation(saying);
+    const fals = decide(seen, appSpec(), NOW).actions;
+    expect(decide({ ...seen, forecast: { ...FORECAST, ...all, parts } }, appSpec(), NOW).actions).toEqual(fals);
+    expect(decide({ ...seen, forecast: { ...FORECAST, ...all } }, appSpec(), NOW).actions).not.toEqual(fals);
+  },
+);
 
 test('a decision says what was expected', () => {
   const seen = observation({ waiting: 1, overdue: 1, forecast: FORECAST });
