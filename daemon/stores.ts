@@ -10,6 +10,7 @@ import type {
   Doorbell,
   GatewayRelay,
   KeyStore,
+  LearningStore,
   RequestStore,
   RunnerRegistry,
   RunnerRelay,
@@ -22,6 +23,7 @@ import { SystemClock } from '../runtime/local/clock';
 import { Database } from '../runtime/local/database';
 import { LocalDoorbell } from '../runtime/local/doorbell';
 import { SqliteKeyStore } from '../runtime/local/key-store';
+import { SqliteLearningStore } from '../runtime/local/learning-store';
 import { SqliteRequestStore } from '../runtime/local/request-store';
 import { SqliteRunnerRegistry } from '../runtime/local/runner-registry';
 import { FileSecretStore } from '../runtime/local/secret-store';
@@ -34,6 +36,7 @@ export interface Stores {
   readonly runners: RunnerRegistry;
   readonly apps: AppStore;
   readonly keys: KeyStore;
+  readonly learnings: LearningStore;
   readonly secrets: SecretStore;
   readonly blobs: BlobStore;
   readonly clock: Clock;
@@ -57,6 +60,7 @@ export async function openStores(folder: string): Promise<Stores> {
     runners: new SqliteRunnerRegistry(database),
     apps: new SqliteAppStore(database),
     keys: new SqliteKeyStore(database),
+    learnings: new SqliteLearningStore(database),
     secrets: new FileSecretStore(join(folder, 'secrets.json')),
     clock,
     logs: new FileAppLogs(join(folder, 'logs'), clock),

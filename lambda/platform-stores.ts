@@ -10,10 +10,11 @@ import { SqsDoorbell } from '../runtime/aws/doorbell';
 import { dynamoClient, DynamoTable } from '../runtime/aws/dynamo-table';
 import { ParameterSecretStore } from '../runtime/aws/parameter-secret-store';
 import { DynamoKeyStore } from '../runtime/aws/key-store';
+import { DynamoLearningStore } from '../runtime/aws/learning-store';
 import { DynamoRequestStore } from '../runtime/aws/request-store';
 import { DynamoRunnerRegistry } from '../runtime/aws/runner-registry';
 import { ResourceNames, VARIABLE } from '../runtime/aws-layout';
-import type { AppStore, BlobStore, Clock, KeyStore, RequestStore, RunnerRegistry, SecretStore } from '../runtime/ports';
+import type { AppStore, BlobStore, Clock, KeyStore, LearningStore, RequestStore, RunnerRegistry, SecretStore } from '../runtime/ports';
 import { RequestQueue } from '../runtime/queue/request-queue';
 import { appQueueUrls } from './app-queues';
 import { variable } from './environment';
@@ -33,6 +34,7 @@ export interface PlatformStores {
   readonly registry: RunnerRegistry;
   readonly blobs: BlobStore;
   readonly keys: KeyStore;
+  readonly learnings: LearningStore;
   /** The platform's own. */
   readonly secrets: SecretStore;
   readonly queue: RequestQueue;
@@ -60,6 +62,7 @@ export function openPlatformStores(onError: (error: unknown, doing: string) => v
     table: variable(VARIABLE.table),
     changes: new AppChanges(apps, clock),
     keys: new DynamoKeyStore(table),
+    learnings: new DynamoLearningStore(table, clock),
     registry: new DynamoRunnerRegistry(table),
     secrets: new ParameterSecretStore(ssm, names),
     queue: new RequestQueue({ store: requests, doorbell, clock }),

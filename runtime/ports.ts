@@ -276,6 +276,18 @@ export interface AppStore {
   decisions(app: string, limit: number): Promise<readonly Decision[]>;
 }
 
+/**
+ * What the controller has learned about apps, so that the next one goes on where this one stopped. Losing it costs nothing
+ * but the time to learn it again.
+ */
+export interface LearningStore {
+  /** What was put last, as it was put; `undefined` for an app about which nothing is known. */
+  get(app: string): Promise<unknown>;
+  /** Replaces what is known. A few KB of plain data. */
+  put(app: string, learning: object): Promise<void>;
+  remove(app: string): Promise<void>;
+}
+
 /** An API key as stored: the secret only as a hash. */
 export interface ApiKey {
   readonly id: string;

@@ -12,7 +12,7 @@ import type { RunnerRecord } from '../domain/runner';
 import { decide, type Observation, type ScalingAction } from '../domain/scaling';
 import { describe, explain } from '../domain/scaling-reason';
 import { unavailable } from '../domain/start-back-off';
-import type { AppStore, Clock, Fleet, RequestStore, RunnerRegistry } from '../ports';
+import type { AppStore, Clock, Fleet, LearningStore, RequestStore, RunnerRegistry } from '../ports';
 import type { RequestQueue } from '../queue/request-queue';
 import { act, bury, releaseGone } from './act';
 import { Departures } from './departures';
@@ -30,6 +30,7 @@ export interface ControllerDependencies {
   readonly queue: Pick<RequestQueue, 'sweep' | 'giveUpRuns'>;
   readonly registry: RunnerRegistry;
   readonly fleet: Fleet;
+  readonly learnings: LearningStore;
   readonly clock: Clock;
   readonly webhooks: Pick<WebhookDelivery, 'deliverDue'>;
   /** Told each decision that was recorded: a line for the log. */
@@ -47,7 +48,7 @@ type Scope = Set<string> | 'all';
 
 export class Controller {
   private readonly departures = new Departures();
-  private readonly learned = new LearnedApps();
+  private readonly learned: LearnedApps;
   private readonly orphans: Orphans;
   private readonly changes: AppChanges;
   private last: Promise<void> = Promise.resolve();
@@ -58,6 +59,7 @@ export class Controller {
   private upcoming: { scope: Scope; readonly done: Promise<void> } | undefined;
 
   constructor(private readonly dependencies: ControllerDependencies) {
+    this.learned = new LearnedApps(dependencies);
     this.orphans = new Orphans(dependencies);
     this.changes = new AppChanges(dependencies.apps, dependencies.clock);
   }
@@ -65,6 +67,7 @@ export class Controller {
   /** For one of several controllers that take turns: another one looked around last at `since`, ms since the epoch. */
   resume(since: number): void {
     this.departures.resume(since);
+    this.learned.forget();
   }
 
   /** One full pass. Resolves when it has ended, whatever went wrong in it (`onError` says). */
@@ -84,6 +87,7 @@ export class Controller {
   async close(): Promise<void> {
     this.closed = true;
     await this.last;
+    await this.learned.storeAll(this.dependencies.clock.now());
   }
 
   private pass(scope: Scope, intervalMs: number): Promise<void> {
@@ -176,7 +180,7 @@ export class Controller {
 
   /** The observation with what is expected, where the app asks for the adaptive policy. */
   private async foreseen(app: AppRecord, observation: Observation, now: number): Promise<Observation> {
-    const forecast = this.learned.forecast(app, observation.runners, observation, now);
+    const forecast = await this.learned.forecast(app, observation.runners, observation, now);
     if (forecast === undefined) return observation;
     const { waitingSince } = await this.dependencies.requests.backlog(app.id, now - forecast.patienceMs);
     return { ...observation, forecast, impatient: waitingSince };

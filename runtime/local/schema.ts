@@ -99,4 +99,10 @@ export const MIGRATIONS: readonly string[] = [
     runner TEXT NOT NULL
   ) STRICT;
   `,
+  `
+  CREATE TABLE learnings (
+    app TEXT NOT NULL PRIMARY KEY,
+    learning TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

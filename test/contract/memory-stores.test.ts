@@ -1,5 +1,6 @@
 /** The doubles that other tests stand on keep the contracts, too. */
 import { MemoryKeyStore } from '../support/memory-key-store';
+import { MemoryLearningStore } from '../support/memory-learning-store';
 import {
   ManualClock,
   MemoryAppStore,
@@ -11,6 +12,7 @@ import {
 import { describeAppStore } from './app-store';
 import { describeDoorbell } from './doorbell';
 import { describeKeyStore } from './key-store';
+import { describeLearningStore } from './learning-store';
 import { describeRequestStore } from './request-store';
 import { describeRunnerRegistry } from './runner-registry';
 import { describeSecretStore } from './secret-store';
@@ -26,5 +28,6 @@ describeRequestStore('MemoryRequestStore', async () => ({
 describeRunnerRegistry('MemoryRunnerRegistry', async () => ({ runners: new MemoryRunnerRegistry(), close }));
 describeAppStore('MemoryAppStore', async () => ({ apps: new MemoryAppStore(), close }));
 describeKeyStore('MemoryKeyStore', async () => ({ keys: new MemoryKeyStore(), close }));
+describeLearningStore('MemoryLearningStore', async () => ({ learnings: new MemoryLearningStore(), close }));
 describeSecretStore('MemorySecretStore', async () => ({ secrets: new MemorySecretStore(), close }));
 describeDoorbell('MemoryDoorbell', async () => ({ doorbell: new MemoryDoorbell(), prepare, close }));

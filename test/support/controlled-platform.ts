@@ -4,6 +4,7 @@ import type { AppSpec } from '../../runtime/domain/app-spec';
 import type { NewRequest } from '../../runtime/domain/request';
 import { becameReady, terminated, type RunnerRecord } from '../../runtime/domain/runner';
 import { RequestQueue } from '../../runtime/queue/request-queue';
+import { MemoryLearningStore } from './memory-learning-store';
 import {
   ManualClock,
   MemoryAppStore,
@@ -20,6 +21,7 @@ export class ControlledPlatform {
   readonly requests = new MemoryRequestStore();
   readonly doorbell = new MemoryDoorbell();
   readonly fleet = new MemoryFleet();
+  readonly learnings = new MemoryLearningStore();
   readonly errors: string[] = [];
   /** One line a decision, as a log would show it. */
   readonly reasons: string[] = [];
@@ -37,6 +39,7 @@ export class ControlledPlatform {
       queue: this.queue,
       registry: this.registry,
       fleet: this.fleet,
+      learnings: this.learnings,
       clock: this.clock,
       webhooks: { deliverDue: () => Promise.resolve() },
       onDecision: ({ reason }) => this.reasons.push(reason),

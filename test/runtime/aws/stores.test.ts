@@ -4,10 +4,12 @@ import { DynamoAppStore } from '../../../runtime/aws/app-store';
 import { SystemClock } from '../../../runtime/aws/clock';
 import { dynamoClient, type DynamoTable } from '../../../runtime/aws/dynamo-table';
 import { DynamoKeyStore } from '../../../runtime/aws/key-store';
+import { DynamoLearningStore } from '../../../runtime/aws/learning-store';
 import { DynamoRequestStore } from '../../../runtime/aws/request-store';
 import { DynamoRunnerRegistry } from '../../../runtime/aws/runner-registry';
 import { describeAppStore } from '../../contract/app-store';
 import { describeKeyStore } from '../../contract/key-store';
+import { describeLearningStore } from '../../contract/learning-store';
 import { describeRequestStore } from '../../contract/request-store';
 import { describeRunnerRegistry } from '../../contract/runner-registry';
 import { clientOf, startAwsEmulator, type AwsEmulator } from '../../support/aws-emulator';
@@ -40,3 +42,4 @@ describeRequestStore('DynamoRequestStore', async () => ({
 describeRunnerRegistry('DynamoRunnerRegistry', async () => ({ runners: new DynamoRunnerRegistry(table), close }));
 describeAppStore('DynamoAppStore', async () => ({ apps: new DynamoAppStore(table, clock), close }));
 describeKeyStore('DynamoKeyStore', async () => ({ keys: new DynamoKeyStore(table), close }));
+describeLearningStore('DynamoLearningStore', async () => ({ learnings: new DynamoLearningStore(table, clock), close }));

@@ -6,6 +6,7 @@ import { SystemClock } from '../../../runtime/local/clock';
 import { Database } from '../../../runtime/local/database';
 import { LocalDoorbell } from '../../../runtime/local/doorbell';
 import { SqliteKeyStore } from '../../../runtime/local/key-store';
+import { SqliteLearningStore } from '../../../runtime/local/learning-store';
 import { SqliteRequestStore } from '../../../runtime/local/request-store';
 import { SqliteRunnerRegistry } from '../../../runtime/local/runner-registry';
 import { FileSecretStore } from '../../../runtime/local/secret-store';
@@ -13,6 +14,7 @@ import { describeAppStore } from '../../contract/app-store';
 import { describeBlobStore } from '../../contract/blob-store';
 import { describeDoorbell } from '../../contract/doorbell';
 import { describeKeyStore } from '../../contract/key-store';
+import { describeLearningStore } from '../../contract/learning-store';
 import { describeRequestStore } from '../../contract/request-store';
 import { describeRunnerRegistry } from '../../contract/runner-registry';
 import { describeSecretStore } from '../../contract/secret-store';
@@ -47,6 +49,11 @@ describeAppStore('SqliteAppStore', async () => {
 describeKeyStore('SqliteKeyStore', async () => {
   const { database, close } = await openDatabase();
   return { keys: new SqliteKeyStore(database), close };
+});
+
+describeLearningStore('SqliteLearningStore', async () => {
+  const { database, close } = await openDatabase();
+  return { learnings: new SqliteLearningStore(database), close };
 });
 
 describeBlobStore('FileBlobStore', async () => {
