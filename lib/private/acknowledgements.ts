@@ -10,6 +10,11 @@ export function acknowledge(construct: IConstruct, rule: string, reason: string)
   Validations.of(construct).acknowledge({ id: `AwsSolutions-${rule}`, reason });
 }
 
+/** Says why a finding of the CDK's own validation of templates is none. */
+export function acknowledgeValidation(construct: IConstruct, rule: string, reason: string): void {
+  Validations.of(construct).acknowledge({ id: `CloudFormation-Validate::${rule}`, reason });
+}
+
 /** Says why roles below a construct are granted something on a resource that has a wildcard. */
 export function acknowledgeWildcard(construct: IConstruct, arn: string, reason: string): void {
   acknowledge(construct, `IAM5[Resource::${flat(Stack.of(construct).resolve(arn))}]`, reason);

@@ -10,7 +10,7 @@ import { Construct, type IDependable } from 'constructs';
 import { createHash } from 'node:crypto';
 import { BUILD_LOG_STREAM, type ResourceNames } from '../../runtime/aws-layout';
 import type { CodeBuildOptions } from '../image-build';
-import { acknowledge, acknowledgeWildcard } from './acknowledgements';
+import { acknowledge, acknowledgeValidation, acknowledgeWildcard } from './acknowledgements';
 import { buildSpec, type BuildStep } from './build-spec';
 import { dockerignoreOf, type ImageContext } from './image-context';
 import { BuiltImages } from './lifecycle';
@@ -131,6 +131,11 @@ export class CodeBuildImages extends Construct {
     });
     acknowledge(project, 'CB3', 'Docker builds images with privileges alone; the build runs on a machine of its own.');
     acknowledge(project, 'CB4', 'The build has no artifacts to encrypt: its images go to ECR, which encrypts them.');
+    acknowledgeValidation(
+      project,
+      'E3050',
+      'The role is given by its ARN, `Fn::GetAtt`; the rule, which is about `Ref`, takes the one for the other.',
+    );
     project.node.addDependency(role);
     return project;
   }
