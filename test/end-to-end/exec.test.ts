@@ -1,8 +1,8 @@
 /** HTTP servers that know nothing of the platform, served unchanged: by `--exec`, and by a function with its port. */
 import { createFalClient, type FalClient } from '@fal-ai/client';
 import { mkdirSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { pythonPackages } from '../support/python-packages';
+import { freePort } from './free-port';
 import { endAllSgpu, Sgpu } from './sgpu-program';
 import { TestFolder } from './test-folder';
 
@@ -67,18 +67,6 @@ afterAll(async () => {
 
 function clientOf({ key, url }: Sgpu): FalClient {
   return createFalClient({ credentials: key, proxyUrl: { url, when: 'always' } });
-}
-
-/** Free a moment ago: the server has its port from its command, so the system can't choose it. */
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => {
-        resolve(port);
-      });
-    });
-  });
 }
 
 test('its paths are reached by any method, directly and under its name', async () => {

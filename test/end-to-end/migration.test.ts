@@ -1,27 +1,42 @@
 /** The examples of docs/migration, before and after, called by fal's client. */
+import { cpSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startApp, type StartedApp } from 'cdk-serverless-gpu/testing';
-import { pythonPackages } from '../support/python-packages';
+import { freePort } from './free-port';
 import { endAllSgpu, sgpuProgram } from './sgpu-program';
+import { TestFolder } from './test-folder';
+
+// The first time, environments are made.
+jest.setTimeout(300_000);
 
 const ROOT = join(__dirname, '..', '..');
 const EXAMPLES = join(ROOT, 'examples');
 const COG_SERVER = join(__dirname, 'apps', 'cog_server.py');
 
+const folder = new TestFolder();
 let apps: StartedApp;
 
 beforeAll(async () => {
   const cog = `exec python3 '${COG_SERVER}' '${join(EXAMPLES, 'from-cog', 'predict.py')}'`;
   const rewritten = ['from-docker-server', 'from-cog', 'from-modal', 'from-runpod'];
-  apps = await startApp(
-    { command: cog, name: 'cog-model' },
-    { ...options(), args: ['--keep-alive', '600', ...rewritten.map((folder) => join(EXAMPLES, folder, 'app.py'))] },
-  );
+  const files = [await serverOnFreePort(), ...rewritten.map((topic) => join(EXAMPLES, topic, 'app.py'))];
+  apps = await startApp({ command: cog, name: 'cog-model' }, { ...options(), args: ['--keep-alive', '600', ...files] });
+  // One after the other they would take their time to start.
+  await Promise.all(apps.appIds.map((id) => fetch(`${apps.url}/run/${id}/`, { method: 'POST', body: '{}' })));
 });
 afterAll(async () => {
   await apps.stop();
   await endAllSgpu();
+  folder.remove();
 });
+
+/** The function that starts a server, on another port than the one written there. */
+async function serverOnFreePort(): Promise<string> {
+  const source = join(EXAMPLES, 'from-docker-server');
+  cpSync(join(source, 'server'), folder.file('server'), { recursive: true });
+  const text = readFileSync(join(source, 'function.py'), 'utf8');
+  return folder.write('function.py', text.replaceAll('8000', String(await freePort())));
+}
 
 function options(): NonNullable<Parameters<typeof startApp>[1]> {
   return { program: sgpuProgram(), env: { SGPU_CACHE: join(ROOT, 'node_modules', '.cache', 'sgpu-test') } };
@@ -34,25 +49,36 @@ async function streamed(endpoint: string, input: object): Promise<readonly unkno
   return events;
 }
 
+test('the code that the guides show is the code that runs', () => {
+  const guides = join(ROOT, 'docs', 'migration');
+  const shown = readdirSync(guides).flatMap((name) => pythonIn(join(guides, name)));
+  const examples = readdirSync(EXAMPLES, { recursive: true, encoding: 'utf8' })
+    .filter((name) => /^from-.*\.py$/.test(name))
+    .map((name) => readFileSync(join(EXAMPLES, name), 'utf8'));
+  expect(shown.length).toBeGreaterThan(8);
+  expect(shown.filter((code) => !examples.some((example) => example.includes(code)))).toEqual([]);
+});
+
+function pythonIn(guide: string): readonly string[] {
+  const text = readFileSync(guide, 'utf8');
+  return [...text.matchAll(/^```python\n(.*?)^```/gms)].map(([, code = '']) => code);
+}
+
 describe('a server in Docker', () => {
   const text = 'One two. Seventeen';
 
   test('is served unchanged', async () => {
-    const packages = await pythonPackages('fastapi==0.136.3', 'uvicorn==0.54.0');
-    const command = `PYTHONPATH='${packages}' exec python3 -m uvicorn main:app --port $PORT`;
-    const cwd = join(EXAMPLES, 'from-docker-server', 'server');
-    const server = await startApp({ command, name: 'readability-server' }, { ...options(), cwd });
-    const { data } = await server.fal.subscribe(`${server.appId}/score`, { input: { text } });
+    const { data } = await apps.fal.subscribe('local/readability_server/score', { input: { text } });
     expect(data).toEqual({ score: 5.33 });
-    expect(await (await fetch(`${server.url}/health`)).json()).toEqual({ status: 'ok' });
-    const answer = await fetch(`${server.url}/score/stream`, {
+    const server = `${apps.url}/run/local/readability_server`;
+    expect(await (await fetch(`${server}/health`)).json()).toEqual({ status: 'ok' });
+    const answer = await fetch(`${server}/score/stream`, {
       method: 'POST',
       body: JSON.stringify({ text }),
       headers: { 'content-type': 'application/json' },
     });
     expect(answer.headers.get('content-type')).toContain('text/event-stream');
     expect((await answer.text()).match(/^data: .*$/gm)).toEqual(['data: {"score": 3.0}', 'data: {"score": 9.0}']);
-    await server.stop();
   });
 
   test('is rewritten as an app', async () => {
@@ -104,7 +130,7 @@ test('a class of Modal is rewritten as an app', async () => {
     { telegram: 'ARRIVE AT SEVEN' },
     { telegram: 'SEND TWO CARS' },
   ]);
-}, 300_000);
+});
 
 describe('a handler of RunPod', () => {
   test('is served as it is', async () => {

@@ -9,6 +9,9 @@ import { pythonPackages } from '../support/python-packages';
 import { sgpuProgram, endAllSgpu } from './sgpu-program';
 import { TestFolder } from './test-folder';
 
+// The first time, environments are made.
+jest.setTimeout(300_000);
+
 const ROOT = join(__dirname, '..', '..');
 const APPS = join(__dirname, 'apps');
 const STUDIO = `${join(APPS, 'studio.py')}::Studio`;
