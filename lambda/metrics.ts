@@ -1,10 +1,6 @@
-/**
- * The log of the platform's functions and the metrics of its apps. Metrics are lines of that log in CloudWatch's embedded
- * metric format: they cost no call. Names and meanings are in `METRIC` of the layout.
- */
+/** The log of the platform's functions and the metrics of its apps. */
 import { Logger } from '@aws-lambda-powertools/logger';
-import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
-import { METRIC, METRIC_DIMENSION, METRIC_NAMESPACE } from '../runtime/aws-layout';
+import { endValues, type MetricValues } from '../runtime/aws/embedded-metrics';
 import type { AppRecord, Decision } from '../runtime/domain/app';
 import type { RequestHead } from '../runtime/domain/request';
 import { alive, ready, starting, type RunnerRecord } from '../runtime/domain/runner';
@@ -34,12 +30,9 @@ export class PlatformLog {
   };
 }
 
-/** What a metrics line is made of: values by metric. */
-type Values = Readonly<Partial<Record<keyof typeof METRIC, number | readonly number[]>>>;
-
 export interface AppMetricsOptions {
   readonly clock: Clock;
-  readonly write: (app: string, values: Values) => void;
+  readonly write: (app: string, values: MetricValues) => void;
 }
 
 /** A pause longer than this counts no further: between two lives of the function nobody knows what ran. */
@@ -73,53 +66,20 @@ export class AppMetrics {
   };
 }
 
-/** Writes to standard output, where Lambda's log takes it from. */
-export function embeddedMetrics(): AppMetricsOptions['write'] {
-  const metrics = new Metrics({ namespace: METRIC_NAMESPACE });
-  // A dimension more would make another metric: the library adds the name of the service.
-  metrics.clearDefaultDimensions();
-  return (app, values) => {
-    metrics.addDimension(METRIC_DIMENSION, app);
-    for (const [metric, value] of Object.entries(values)) {
-      const key = metric as keyof typeof METRIC;
-      for (const single of typeof value === 'number' ? [value] : value)
-        metrics.addMetric(METRIC[key], UNIT[key], single);
-    }
-    metrics.publishStoredMetrics();
-  };
-}
-
-const UNIT: Readonly<Record<keyof typeof METRIC, (typeof MetricUnit)[keyof typeof MetricUnit]>> = {
-  queueAge: MetricUnit.Seconds,
-  waiting: MetricUnit.Count,
-  inProgress: MetricUnit.Count,
-  timeToDrain: MetricUnit.Seconds,
-  runnersStarting: MetricUnit.Count,
-  runnersIdle: MetricUnit.Count,
-  runnersRunning: MetricUnit.Count,
-  runnersLeaving: MetricUnit.Count,
-  coldStarts: MetricUnit.Count,
-  coldStartTime: MetricUnit.Seconds,
-  failedStarts: MetricUnit.Count,
-  latency: MetricUnit.Milliseconds,
-  errors: MetricUnit.Count,
-  estimatedCost: MetricUnit.NoUnit,
-};
-
-function queueValues({ waiting, inProgress, oldestWaitingAt }: Observation, now: number): Values {
+function queueValues({ waiting, inProgress, oldestWaitingAt }: Observation, now: number): MetricValues {
   const queueAge = oldestWaitingAt === undefined ? 0 : Math.max(0, now - oldestWaitingAt) / 1000;
   return { waiting, inProgress, queueAge };
 }
 
 /** Known once the policy has seen how long the app's requests take. */
-function drainValue({ spec }: AppRecord, { waiting, runners, forecast }: Observation): Values {
+function drainValue({ spec }: AppRecord, { waiting, runners, forecast }: Observation): MetricValues {
   const slots = runners.filter(ready).length * spec.max_multiplexing;
   if (waiting === 0) return { timeToDrain: 0 };
   if (forecast?.serviceMs === undefined || slots === 0) return {};
   return { timeToDrain: ((waiting / slots) * forecast.serviceMs) / 1000 };
 }
 
-function runnerValues(runners: readonly RunnerRecord[]): Values {
+function runnerValues(runners: readonly RunnerRecord[]): MetricValues {
   const count = (is: (runner: RunnerRecord) => boolean): number => runners.filter(is).length;
   return {
     runnersStarting: count(starting),
@@ -129,7 +89,7 @@ function runnerValues(runners: readonly RunnerRecord[]): Values {
   };
 }
 
-function startValues(runners: readonly RunnerRecord[], since: number, now: number): Values {
+function startValues(runners: readonly RunnerRecord[], since: number, now: number): MetricValues {
   const started = runners.filter(({ readyAt = 0 }) => readyAt > since && readyAt <= now);
   const times = started.map(({ readyAt = 0, createdAt }) => (readyAt - createdAt) / 1000);
   const failed = runners.filter(
@@ -142,16 +102,9 @@ function startValues(runners: readonly RunnerRecord[], since: number, now: numbe
   };
 }
 
-function costValue({ spec }: AppRecord, runners: readonly RunnerRecord[], elapsedMs: number): Values {
+function costValue({ spec }: AppRecord, runners: readonly RunnerRecord[], elapsedMs: number): MetricValues {
   const hourly = usdPerRunnerHour(spec);
   // One that waits for a machine costs nothing yet.
   const paid = runners.filter((runner) => alive(runner) && runner.state !== 'PENDING').length;
   return hourly === undefined ? {} : { estimatedCost: (paid * hourly * elapsedMs) / 3_600_000 };
-}
-
-function endValues({ submittedAt, completedAt, outcome }: RequestHead): Values {
-  return {
-    ...(completedAt === undefined ? {} : { latency: completedAt - submittedAt }),
-    errors: (outcome?.status ?? 0) >= 500 ? 1 : 0,
-  };
 }

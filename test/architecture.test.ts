@@ -12,7 +12,7 @@ const TABLE: Readonly<Record<string, { readonly folders: readonly string[]; read
   'runtime/aws-layout.ts': { folders: ['runtime/domain'], packages: [] },
   'runtime/aws': {
     folders: ['runtime/domain', 'runtime/ports.ts', 'runtime/aws-layout.ts'],
-    packages: ['@aws-sdk', '@smithy', 'node:'],
+    packages: ['@aws-lambda-powertools', '@aws-sdk', '@smithy', 'node:'],
   },
   'runtime/source': { folders: ['runtime/domain'], packages: ['@lezer/common', '@lezer/python'] },
   'runtime/apps': { folders: ['runtime/domain', 'runtime/ports.ts'], packages: [] },

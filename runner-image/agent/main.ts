@@ -6,17 +6,22 @@ import { blobClient, S3BlobStore } from '../../runtime/aws/blob-store';
 import { SystemClock } from '../../runtime/aws/clock';
 import { SqsDoorbell } from '../../runtime/aws/doorbell';
 import { dynamoClient, DynamoTable } from '../../runtime/aws/dynamo-table';
+import { embeddedMetrics } from '../../runtime/aws/embedded-metrics';
 import { DynamoRelayAddresses } from '../../runtime/aws/relay-addresses';
 import { DynamoRequestStore } from '../../runtime/aws/request-store';
 import { DynamoRunnerRegistry } from '../../runtime/aws/runner-registry';
 import { adopt } from '../../runtime/queue/adoption';
 import { readEnvironment, type AgentEnvironment } from './environment';
 import { runAgent, type ProgramOptions, type ProgramStores } from './program';
+import { RequestMetrics } from './request-metrics';
 import { TaskApp } from './task-app';
 import { TaskMetadataEndpoint } from './task-metadata';
 
 /** How soon the end of the app's container is noticed. All tasks of a machine share 40 calls a second to the endpoint. */
 const POLL_MS = 1_000;
+
+/** A dashboard shows minutes. */
+const METRICS_MS = 10_000;
 
 const clock = new SystemClock();
 
@@ -51,6 +56,7 @@ function attacherOf({ appUrl: url, metadataUrl, socketPath }: AgentEnvironment):
 
 async function main(): Promise<number> {
   const stopping = new AbortController();
+  const metrics = new RequestMetrics({ write: embeddedMetrics(), delayMs: METRICS_MS });
   process.on('SIGTERM', () => {
     stopping.abort();
   });
@@ -64,12 +70,15 @@ async function main(): Promise<number> {
       relay: new GatewayConnections(new DynamoRelayAddresses(table, clock)),
       doorbell: doorbellOf(environment),
       attach: attacherOf(environment),
+      onEnded: metrics.add,
     });
     say(`The runner ends: ${reason}`);
     return 0;
   } catch (error) {
     say(`The agent can't work: ${inWords(error)}`);
     return 1;
+  } finally {
+    metrics.flush();
   }
 }
 

@@ -1,6 +1,7 @@
 /** The life of the agent's program: wait for the app, be its agent, end. */
 import { Agent } from '../../runtime/agent/agent';
 import type { AppRecord } from '../../runtime/domain/app';
+import type { RequestHead } from '../../runtime/domain/request';
 import { atRevision } from '../../runtime/domain/revisions';
 import { alive, startProgressed, type RunnerRecord } from '../../runtime/domain/runner';
 import type {
@@ -36,6 +37,8 @@ export interface ProgramOptions {
   /** Aborted when the task is to end: SIGTERM. */
   readonly stopping: AbortSignal;
   readonly log: (line: string) => void;
+  /** Told of every request that this runner ends. */
+  readonly onEnded?: (head: RequestHead) => void;
   /** Cancellations and drains reach the runner within this, ms. */
   readonly heartbeatMs?: number;
   /** See `StoreWatchOptions`. */
@@ -102,11 +105,14 @@ async function serve(
   runner: RunnerRecord,
   process: TaskApp,
 ): Promise<string> {
-  const { relay, clock, log, stopping, heartbeatMs = HEARTBEAT_MS } = options;
+  const { relay, clock, log, onEnded, stopping, heartbeatMs = HEARTBEAT_MS } = options;
   await untilStarted(options, stores, runner, process);
   if (isAborted(stopping)) return 'the task was stopped before its app had started';
   const doorbell = options.doorbell(app, stores);
-  const queue = new RequestQueue({ store: stores.requests, doorbell, clock });
+  const queue = new RequestQueue({
+    ...{ store: stores.requests, doorbell, clock },
+    ...(onEnded === undefined ? {} : { onEnded }),
+  });
   const agent = new Agent(
     {
       ...{ ...stores, queue, doorbell, clock, heartbeatMs },

@@ -40,6 +40,8 @@ export interface RequestQueueDependencies {
   readonly store: RequestStore;
   readonly doorbell: Doorbell;
   readonly clock: Clock;
+  /** Told of every request that ends by this process's doing, but for those that a sweep returns. */
+  readonly onEnded?: (head: RequestHead) => void;
 }
 
 /** What a runner is told when it renews its lease: `undefined` means that the request is no longer its own. */
@@ -185,7 +187,11 @@ export class RequestQueue {
     if (next === undefined) return undefined;
     this.claiming.add(head.id);
     try {
-      if (!(await store.replace(next)) || ended !== undefined) return undefined;
+      if (!(await store.replace(next))) return undefined;
+      if (ended !== undefined) {
+        this.tell(ended);
+        return undefined;
+      }
       this.held.set(next.id, next);
       return next;
     } finally {
@@ -212,6 +218,7 @@ export class RequestQueue {
       const next = head && transition(head, clock.now());
       if (next !== undefined && (await store.replace(next, next.state === 'COMPLETED' ? response : undefined))) {
         this.hold(next);
+        this.tell(next);
         return next;
       }
       if (next === undefined && fresh) {
@@ -220,6 +227,10 @@ export class RequestQueue {
       }
       head = await store.get(id);
     }
+  }
+
+  private tell(head: RequestHead): void {
+    if (head.state === 'COMPLETED') this.dependencies.onEnded?.(head);
   }
 
   /** Only what was claimed here: others write the rest. */

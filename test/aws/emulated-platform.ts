@@ -182,21 +182,6 @@ export class EmulatedPlatform {
     return this.emulator.endpoint;
   }
 
-  /** Calls of all functions so far, and their time by the memory they have. */
-  async lambdaUsage(): Promise<{ readonly calls: number; readonly gbSeconds: number }> {
-    const all = await Promise.all(
-      [...this.#functions].map(async ([id, lambda]) => {
-        const { calls, ms } = await lambda.usage();
-        const memoryMiB = Number(this.#stack.properties.get(id)?.MemorySize ?? 128);
-        return { calls, gbSeconds: (ms / 1_000) * (memoryMiB / 1_024) };
-      }),
-    );
-    return {
-      calls: all.reduce((sum, { calls }) => sum + calls, 0),
-      gbSeconds: all.reduce((sum, { gbSeconds }) => sum + gbSeconds, 0),
-    };
-  }
-
   /** What the admin API answers. */
   async admin(path: string): Promise<unknown> {
     this.#adminKey ??= this.createKey('ADMIN');

@@ -26,19 +26,22 @@ globalThis.awslambda = {
 const { handler } = await import(pathToFileURL(process.argv[2]).href);
 
 const usage = { calls: 0, ms: 0 };
+const cpuMs = () => Object.values(process.cpuUsage()).reduce((sum, us) => sum + us, 0) / 1_000;
 
 const server = createServer((request, response) => {
-  if (request.url === USAGE) return response.end(JSON.stringify(usage));
+  if (request.url === USAGE) return response.end(JSON.stringify({ ...usage, cpuMs: cpuMs() }));
   const began = performance.now();
-  response.once('close', () => {
-    usage.calls += 1;
-    usage.ms += performance.now() - began;
-  });
-  answer(request, response).catch((error) => {
-    console.error(error);
-    if (!response.headersSent) response.writeHead(502);
-    response.end();
-  });
+  void answer(request, response)
+    .catch((error) => {
+      console.error(error);
+      if (!response.headersSent) response.writeHead(502);
+      response.end();
+    })
+    // Lambda is paid until the handler has ended, which may be after the answer.
+    .finally(() => {
+      usage.calls += 1;
+      usage.ms += performance.now() - began;
+    });
 });
 server.listen(0, '127.0.0.1', () => console.log(`port ${server.address().port}`));
 process.on('disconnect', () => process.exit());

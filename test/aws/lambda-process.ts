@@ -15,6 +15,12 @@ export interface LambdaProcessOptions {
   readonly onLine?: (line: string) => void;
 }
 
+export interface LambdaUsage {
+  readonly calls: number;
+  readonly ms: number;
+  readonly cpuMs: number;
+}
+
 export class LambdaProcess {
   private constructor(
     /** Where its function URL is served. */
@@ -65,9 +71,9 @@ export class LambdaProcess {
     return result;
   }
 
-  /** Calls so far, and how long they took in all. */
-  async usage(): Promise<{ readonly calls: number; readonly ms: number }> {
-    return (await (await fetch(`${this.url}/lambda-usage`)).json()) as { calls: number; ms: number };
+  /** Calls so far, how long they took in all, and the processor's time since the function was started. */
+  async usage(): Promise<LambdaUsage> {
+    return (await (await fetch(`${this.url}/lambda-usage`)).json()) as LambdaUsage;
   }
 
   async stop(): Promise<void> {

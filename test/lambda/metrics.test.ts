@@ -1,15 +1,14 @@
-import { AppMetrics, type AppMetricsOptions } from '../../lambda/metrics';
+import { AppMetrics } from '../../lambda/metrics';
+import type { MetricValues } from '../../runtime/aws/embedded-metrics';
 import type { AppRecord } from '../../runtime/domain/app';
 import { instancesFor } from '../../runtime/domain/machine-catalog';
 import { ManualClock } from '../support/memory-stores';
 import { APP, appSpec, observation, readyRunner, runnerRecord } from '../support/records';
 
-type Values = Parameters<AppMetricsOptions['write']>[1];
-
 describe('the metrics of an app', () => {
   const clock = new ManualClock();
   const app: AppRecord = { id: APP, revision: 'r1', deployedAt: 0, spec: appSpec({ machine_type: ['GPU-L4'] }) };
-  let written: Values[];
+  let written: MetricValues[];
   let metrics: AppMetrics;
 
   beforeEach(() => {
