@@ -22,9 +22,11 @@ else if (!existsSync(document) || readFileSync(document, 'utf8') !== text) {
 function introduction() {
   return `# Compatibility with fal
 
-What runs on fal, and whether it runs here. *Yes* leads to the test that shows it; *–* means that no test shows it yet, not
-that it is known to fail. *Local* is \`sgpu run\`, *AWS* the platform on emulated AWS services and in containers. The
-sections are those of fal's own documentation and SDK, as far as they could be observed.
+What runs on fal, and whether it runs here. *Yes* leads to the test that shows it, *refused* to the test that shows the
+message; *differs* means that the platform does otherwise, as the note says; *–* that no test shows it yet, not that it is
+known to fail. *Local* is \`sgpu run\`, *AWS* the platform on emulated AWS services and in containers, and what is built
+for it. Rows that have the same test in both columns ran the same test on both. The sections are those of fal's own
+documentation and SDK, as far as they could be observed.
 
 Made by \`node scripts/compatibility.mjs\` from \`test/conformance/features.json\`.
 `;
@@ -33,13 +35,15 @@ Made by \`node scripts/compatibility.mjs\` from \`test/conformance/features.json
 function table({ section, features }) {
   const rows = features.map(
     ({ feature, source, local, aws, note = '' }) =>
-      `| ${feature} | ${source} | ${verdict(local)} | ${verdict(aws)} | ${note} |`,
+      `| ${feature} | ${source} | ${verdictOf(local)} | ${verdictOf(aws)} | ${note} |`,
   );
   return `## ${section}\n\n| feature | source | local | AWS | note |\n|---|---|---|---|---|\n${rows.join('\n')}\n`;
 }
 
-function verdict(evidence) {
-  return evidence === undefined ? '–' : `[yes](../${evidence.file} "${evidence.test.replaceAll('"', "'")}")`;
+function verdictOf(evidence) {
+  if (evidence === undefined) return '–';
+  const { verdict = 'yes', file, test } = evidence;
+  return `[${verdict}](../${file} "${test.replaceAll('"', "'")}")`;
 }
 
 function missingTests({ local, aws }) {

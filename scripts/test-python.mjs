@@ -10,7 +10,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const cache = join(root, 'node_modules', '.cache', 'sgpu-test');
 const sources = ['runner-image/python', 'testing/python', 'test/conftest.py', 'test/python', 'test/mission'];
 /** Written as users write them, against a fal package that is only partly typed. */
-const apps = ['test/end-to-end/apps', 'examples'];
+const apps = ['test/end-to-end/apps', 'test/conformance/apps', 'examples'];
 
 const { python, closure } = await prepare();
 const env = { ...process.env, SGPU_FAL_CLOSURE: closure };

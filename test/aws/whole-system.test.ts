@@ -3,6 +3,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FalClient } from '@fal-ai/client';
 import { AppSource, ServerlessGpuApp } from '../../lib';
+import { describeConformingApp } from '../conformance/conforming-app';
+import { ConformancePlatform } from '../conformance/platform';
 import { eventually } from '../contract/eventually';
 import { TestFolder } from '../end-to-end/test-folder';
 import { synthesise } from './assembly';
@@ -13,6 +15,7 @@ import { startTaskProcesses } from './task-processes';
 
 const ROOT = join(__dirname, '..', '..');
 const APPS = join(ROOT, 'test', 'end-to-end', 'apps', 'studio.py');
+const CONFORMING = join(ROOT, 'test', 'conformance', 'apps', 'conforming.py');
 const AGENT = join(ROOT, 'assets', 'agent', 'index.mjs');
 
 jest.setTimeout(300_000);
@@ -24,25 +27,36 @@ const folder = new TestFolder();
 const lines: string[] = [];
 let platform: EmulatedPlatform;
 let fal: FalClient;
+let conformance: ConformancePlatform;
 
 beforeAll(async () => {
   const assembly = await synthesise('Art', (stack) => {
     const studio = new ServerlessGpuApp(stack, 'Studio', { source: AppSource.falApp(APPS, 'Studio') });
     const { platform: shared } = studio;
     new ServerlessGpuApp(stack, 'Worker', { source: AppSource.falApp(APPS, 'Worker'), platform: shared });
+    new ServerlessGpuApp(stack, 'Conforming', {
+      source: AppSource.falApp(CONFORMING, 'Conforming'),
+      platform: shared,
+    });
   });
-  const commands = { studio: await falApp(APPS, 'Studio'), worker: await falApp(APPS, 'Worker') };
+  const commands = [
+    ['studio', await falApp(APPS, 'Studio')],
+    ['worker', await falApp(APPS, 'Worker')],
+    ['conforming', await falApp(CONFORMING, 'Conforming', { TEST_FOLDER: folder.path })],
+  ] as const;
   platform = await EmulatedPlatform.start({
     ...{ assembly, stackName: 'Art', cluster: 'sgpu-art' },
     startTask: (task) => {
-      const app = task.task.taskDefinition.includes('-studio:') ? commands.studio : commands.worker;
+      const [, app] = commands.find(([alias]) => task.task.taskDefinition.includes(`-${alias}:`)) ?? [];
+      if (app === undefined) throw new Error(`No app is known for ${task.task.taskDefinition}`);
       const { caPath } = platform.secure;
       return startTaskProcesses({ app, agent: AGENT, caPath, onLine: (line) => lines.push(line) }, task);
     },
     onLine: (line) => lines.push(line),
   });
   fal = await clientOf(platform);
-  await platform.appsKnown('art/studio', 'art/worker');
+  conformance = new ConformancePlatform(platform.url, await platform.createKey('ADMIN'), platform.owner, folder);
+  await platform.appsKnown('art/studio', 'art/worker', 'art/conforming');
 });
 
 afterAll(async () => {
@@ -136,6 +150,8 @@ test('a machine that Spot takes back gets no more work, and finishes what it has
   await finished(next.request_id);
   expect(await runnerOf(next.request_id)).not.toBe(await runnerOf(last.request_id));
 });
+
+describeConformingApp('the platform on AWS', () => conformance);
 
 test('every call that was made is one that its role may make', async () => {
   expect(await platform.denials()).toEqual([]);

@@ -380,6 +380,20 @@ test('a runner kept by the floor asks to retire with its heartbeats, no more oft
   await running;
 });
 
+test('an answer with more than 16 KB of headers fails, and its runner stays', async () => {
+  const here = await world((request, response) => {
+    if (request.url === '/large') for (let n = 0; n < 20; n++) response.setHeader(`x-custom-${n}`, 'x'.repeat(1000));
+    response.end('{}');
+  });
+  const running = here.agent.run();
+  const large = await ended(here, await here.submit('{}', { path: '/large' }));
+  expect(large.outcome).toMatchObject({ status: 500, errorType: 'runner_server_error' });
+  expect((await ended(here, await here.submit())).outcome).toMatchObject({ status: 200 });
+  await here.agent.drain('test', 1000);
+  await running;
+  expect(await exitOf(here)).toMatchObject({ exit: 'drained', served: 2 });
+});
+
 test('a streamed answer is in the event log as it comes and in the result as a whole', async () => {
   let answer: ServerResponse | undefined;
   const here = await world((_request, response) => {

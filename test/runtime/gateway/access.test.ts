@@ -90,6 +90,13 @@ describe('tokens', () => {
     expect((await submit('local/shared', `Bearer ${await token([APP])}`))[0]).toBe(401);
   });
 
+  test('are good for any number of calls until they end', async () => {
+    const bearer = `Bearer ${await token([APP])}`;
+    for (let call = 0; call < 3; call++) expect((await submit(APP, bearer))[0]).toBe(200);
+    platform.clock.advance(60_000);
+    expect((await submit(APP, bearer))[0]).toBe(401);
+  });
+
   test('work as a query parameter, which the app does not see', async () => {
     const response = await platform.post(`/queue/${APP}?fal_jwt_token=${await token([APP])}&x=1`);
     expect(response.status).toBe(200);
