@@ -32,6 +32,13 @@ const KEEP_ALIVE_MS = 75_000;
 /** An upload may take as long as it takes, and a caller of `run` waits for as long as the app works. */
 const SERVER_OPTIONS = { keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: 0 };
 
+/**
+ * fal's Python client reads and writes the connection of a WebSocket from two threads at once, which OpenSSL doesn't allow.
+ * With TLS 1.3 what it reads then is the ticket behind the handshake, and now and then its own request is never sent: it
+ * waits until it gives up. TLS 1.2 has nothing to read there, and is good enough on one machine.
+ */
+const MAX_TLS = 'TLSv1.2';
+
 /** What the server hands connections to. */
 export interface Routes {
   readonly gateway: Hono;
@@ -54,7 +61,10 @@ export async function listen({ gateway, webSockets }: Routes, options: HttpServe
     return { url: urlOf('http', options.host, port), close };
   }
   const { key, cert, caPath } = await developmentCertificate(options.certificateFolder, [options.host]);
-  const secure = createHttpsServer({ ...SERVER_OPTIONS, key, cert }, listener).on('upgrade', upgrade);
+  const secure = createHttpsServer({ ...SERVER_OPTIONS, key, cert, maxVersion: MAX_TLS }, listener).on(
+    'upgrade',
+    upgrade,
+  );
   const both = createNetServer((socket) => {
     byProtocol(socket, plain, secure);
   });

@@ -1,6 +1,7 @@
 /** Realtime and WebSocket endpoints of real Python apps, called by fal's own clients and by bare WebSockets. */
 import { createFalClient, type FalClient } from '@fal-ai/client';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { WebSocket } from 'ws';
@@ -12,12 +13,13 @@ import { WebSocketCaller } from './web-socket-caller';
 
 const LIVE = 'local/live';
 const BOOTH = 'local/booth';
+const BRIEF = 'local/brief';
 const APPS = join(__dirname, 'apps', 'live.py');
 
 const folder = new TestFolder();
 let sgpu: Sgpu;
 beforeAll(async () => {
-  sgpu = await Sgpu.serve([`${APPS}::Live`, `${APPS}::Booth`, '--https'], {
+  sgpu = await Sgpu.serve([`${APPS}::Live`, `${APPS}::Booth`, `${APPS}::Brief`, '--https'], {
     folder: folder.path,
     env: { BOOTH_GATE: folder.file('gate') },
   });
@@ -307,19 +309,38 @@ describe('a bare WebSocket', () => {
   });
 });
 
+test('a connection lasts request_timeout at most, and its runner goes on', async () => {
+  const url = `${sgpu.url}/run/${BRIEF}/ws`;
+  const caller = await WebSocketCaller.connect(url);
+  const runner = await caller.next();
+  expect(await caller.closed).toEqual({ code: 1001, reason: 'Request timed out' });
+  const again = await WebSocketCaller.connect(url);
+  expect(await again.next()).toBe(runner);
+  again.socket.close();
+});
+
 describe('a runner that starts', () => {
+  /** Says these things before its runner is there, hears what comes back, and makes room for the next. */
+  async function visit(query: string, said: readonly string[], heard: readonly string[]): Promise<() => Promise<void>> {
+    const caller = await WebSocketCaller.connect(`${sgpu.url}/run/${BOOTH}/ws${query}`);
+    for (const message of said) caller.send(message);
+    const taken = once(caller.socket, 'pong');
+    caller.socket.ping();
+    await taken;
+    return async () => {
+      for (const message of heard) expect(await caller.next()).toBe(message);
+      caller.socket.close();
+    };
+  }
+
   test('gets what its caller said meanwhile, and takes one caller at a time', async () => {
-    const url = `${sgpu.url}/run/${BOOTH}/ws`;
-    const first = await WebSocketCaller.connect(url);
-    first.send('early');
-    first.send('words');
-    const second = await WebSocketCaller.connect(url);
-    second.send('mine');
+    const visits = await Promise.all([
+      visit('', ['early', 'words'], ['early', 'words']),
+      visit('', ['mine'], ['mine']),
+      visit('?max_buffering=2', ['dropped', 'kept', 'newest'], ['kept', 'newest']),
+    ]);
     writeFileSync(folder.file('gate'), '');
-    expect([await first.next(), await first.next()]).toEqual(['early', 'words']);
-    first.socket.close();
-    expect(await second.next()).toBe('mine');
-    second.socket.close();
+    await Promise.all(visits.map((hear) => hear()));
   });
 
   test('closes its connections with 1012 when it is asked to leave', async () => {

@@ -1,7 +1,10 @@
 /** The bundled gateway on an emulated account, driven by fal's own clients. */
 import { createFalClient, type FalClient } from '@fal-ai/client';
 import { randomBytes } from 'node:crypto';
-import type { ServerResponse } from 'node:http';
+import { once } from 'node:events';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { WebSocket } from 'ws';
 import type { LambdaProcess } from '../aws/lambda-process';
 import { eventually } from '../contract/eventually';
 import { runPython } from '../clients/python-client';
@@ -166,6 +169,15 @@ describe('over HTTP', () => {
     expect(first).toContain('"step":1');
     expect(first).not.toContain('"step":2');
     await reader.cancel();
+  });
+
+  test('whoever asks for a WebSocket is told which gateway takes them', async () => {
+    const socket = new WebSocket(`${lambda.url.replace('http', 'ws')}/run/${APP}/ws`, { headers: authorization() });
+    const [, response] = (await once(socket, 'unexpected-response')) as [unknown, IncomingMessage];
+    expect([response.statusCode, JSON.parse(await text(response))]).toEqual([
+      501,
+      { detail: expect.stringContaining('`gateway: Gateway.container({ domainName, certificate })`') as unknown },
+    ]);
   });
 
   test('nobody gets in without a key', async () => {

@@ -20,7 +20,8 @@ export interface TlsFront {
 export async function tlsFront(target: string | (() => string)): Promise<TlsFront> {
   const folder = await mkdtemp(join(tmpdir(), 'tls-'));
   const { caPath, key, cert } = await developmentCertificate(folder);
-  const server = createServer({ key, cert }, (request, response) => {
+  // Not 1.3, with which fal's Python client may hang: see daemon/http-server.ts.
+  const server = createServer({ key, cert, maxVersion: 'TLSv1.2' }, (request, response) => {
     const { method, url, headers } = request;
     const sent = forward(`${typeof target === 'string' ? target : target()}${url ?? '/'}`, {
       method,

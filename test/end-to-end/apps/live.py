@@ -119,3 +119,15 @@ class Booth(fal.App, name="booth", max_concurrency=1, keep_alive=600, terminatio
         await websocket.accept()
         async for text in websocket.iter_text():
             await websocket.send_text(text)
+
+
+class Brief(fal.App, name="brief", max_concurrency=1, keep_alive=600, request_timeout=3):
+    machine_type = "CPU"
+
+    @fal.endpoint("/ws", is_websocket=True)
+    async def stay(self, websocket: WebSocket) -> None:
+        """Says in which process it runs, and stays until its caller leaves."""
+        await websocket.accept()
+        await websocket.send_text(str(os.getpid()))
+        async for _ in websocket.iter_text():
+            pass
