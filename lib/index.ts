@@ -1,4 +1,4 @@
-export * from './app-monitoring';
+export * from './monitoring';
 export * from './app-source';
 export * from './capacity';
 export * from './gateway';

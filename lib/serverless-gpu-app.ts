@@ -8,7 +8,7 @@ import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct, type IDependable } from 'constructs';
 import { ResourceNames, TAG } from '../runtime/aws-layout';
 import type { AppSpec } from '../runtime/domain/app-spec';
-import type { AppAlarmOptions, RunnerState } from './app-monitoring';
+import type { AppAlarmOptions, RunnerState } from './monitoring';
 import { ImageBuild } from './image-build';
 import type { IServerlessGpuPlatform } from './platform-interface';
 import { recommendedAlarms } from './private/app-alarms';

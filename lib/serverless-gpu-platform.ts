@@ -4,11 +4,13 @@ import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import type * as efs from 'aws-cdk-lib/aws-efs';
 import type * as iam from 'aws-cdk-lib/aws-iam';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import type * as s3 from 'aws-cdk-lib/aws-s3';
 import { Construct, type IConstruct } from 'constructs';
 import { ResourceNames } from '../runtime/aws-layout';
 import type { PlatformDeployment } from '../runtime/domain/deployment';
+import type { PlatformAlarmOptions, RunnerState } from './monitoring';
 import { Capacity } from './capacity';
 import { Gateway } from './gateway';
 import { NetworkMode } from './network-mode';
@@ -21,13 +23,16 @@ import { deploymentParameter } from './private/deployment-parameter';
 import { letPlatformUse } from './private/encryption';
 import { ImportedPlatform } from './private/imported-platform';
 import { grantReadKey } from './private/key-grant';
+import { grantSendToApps } from './private/send-grant';
 import { Lifecycle, Teardown } from './private/lifecycle';
 import type { MachinePool } from './private/machine-pool';
 import { MachineRole } from './private/machine-role';
 import { Network } from './private/network';
 import { readAttributes, writeAttributes } from './private/platform-attributes';
+import { platformAlarms } from './private/platform-alarms';
 import { PlatformBucket } from './private/platform-bucket';
 import { platformGateway } from './private/platform-gateway';
+import { platformMetric, type Combination } from './private/platform-metrics';
 import { platformName } from './private/platform-name';
 import { refuse } from './private/refusal';
 import { RequestTable } from './private/request-table';
@@ -80,6 +85,8 @@ export class ServerlessGpuPlatform extends Construct implements IServerlessGpuPl
   public readonly logGroup: logs.ILogGroup;
 
   private readonly lifecycle: Lifecycle;
+  private readonly controller: IFunction;
+  private readonly controlQueue: ControlQueue;
 
   private dashboard: cloudwatch.Dashboard | undefined;
 
@@ -131,7 +138,7 @@ export class ServerlessGpuPlatform extends Construct implements IServerlessGpuPl
       removalPolicy: RemovalPolicy.DESTROY,
     });
     this.bucket = new PlatformBucket(this, 'Bucket', names, props.encryptionKey);
-    const controlQueue = new ControlQueue(this, 'ControlQueue', names.controlQueue);
+    this.controlQueue = new ControlQueue(this, 'ControlQueue', names.controlQueue);
     this.logGroup = new logs.LogGroup(this, 'Logs', {
       logGroupName: names.platformLogGroup,
       retention: props.logRetention ?? logs.RetentionDays.ONE_MONTH,
@@ -142,11 +149,12 @@ export class ServerlessGpuPlatform extends Construct implements IServerlessGpuPl
       logGroup: this.logGroup,
       bucketName: this.bucket.bucketName,
       clusterName,
-      controlQueueUrl: controlQueue.queueUrl,
+      controlQueueUrl: this.controlQueue.queueUrl,
     };
     const { _declaration: declaration } = props.gateway ?? Gateway.functionUrl();
     this.url = platformGateway(this, { ...surroundings, declaration, vpc, cluster, subnets });
-    new Controller(this, 'Controller', { ...surroundings, controlQueue });
+    const { controlQueue } = this;
+    this.controller = new Controller(this, 'Controller', { ...surroundings, controlQueue }).platformFunction.function;
     this.lifecycle = new Lifecycle(this, 'Lifecycle', surroundings);
     const deployment: PlatformDeployment = { publicUrl: this.url };
     deploymentParameter(this, 'Parameter', names.platformParameter, deployment);
@@ -179,6 +187,66 @@ export class ServerlessGpuPlatform extends Construct implements IServerlessGpuPl
     return grantReadKey(this, grantee, new ResourceNames(this.platformName).adminKey);
   }
 
+  /** Lets somebody put work on the queues of all apps so far. */
+  public grantSend(grantee: iam.IGrantable): iam.Grant {
+    return grantSendToApps(this, grantee, new ResourceNames(this.platformName), [...this.apps.keys()]);
+  }
+
+  /** Seconds that the oldest waiting request of any app has waited. Of all apps so far. */
+  public metricQueueAge(options?: cloudwatch.MathExpressionOptions): cloudwatch.MathExpression {
+    return this.metric({ metric: 'queueAge', statistic: 'Maximum', by: 'MAX' }, options);
+  }
+
+  /** Seconds until what waits is done, of the app that takes longest. Of all apps so far. */
+  public metricTimeToDrain(options?: cloudwatch.MathExpressionOptions): cloudwatch.MathExpression {
+    return this.metric({ metric: 'timeToDrain', statistic: 'Maximum', by: 'MAX' }, options);
+  }
+
+  /** Requests that wait. Of all apps so far. */
+  public metricWaiting(options?: cloudwatch.MathExpressionOptions): cloudwatch.MathExpression {
+    return this.metric({ metric: 'waiting', statistic: 'Maximum', by: 'SUM' }, options);
+  }
+
+  /** Requests in progress. Of all apps so far. */
+  public metricInProgress(options?: cloudwatch.MathExpressionOptions): cloudwatch.MathExpression {
+    return this.metric({ metric: 'inProgress', statistic: 'Maximum', by: 'SUM' }, options);
+  }
+
+  /** Runners in a state. Of all apps so far. */
+  public metricRunners(state: RunnerState, options?: cloudwatch.MathExpressionOptions): cloudwatch.MathExpression {
+    return this.metric({ metric: state, statistic: 'Maximum', by: 'SUM' }, options);
+  }
+
+  /** Runners that became ready. Of all apps so far. */
+  public metricColdStarts(options?: cloudwatch.MathExpressionOptions): cloudwatch.MathExpression {
+    return this.metric({ metric: 'coldStarts', statistic: 'Sum', by: 'SUM' }, options);
+  }
+
+  /** Seconds from the launch of a runner until it was ready, of the slowest app. Of all apps so far. */
+  public metricColdStartTime(options?: cloudwatch.MathExpressionOptions): cloudwatch.MathExpression {
+    return this.metric({ metric: 'coldStartTime', statistic: 'p95', by: 'MAX' }, options);
+  }
+
+  /** Runners that failed to start. Of all apps so far. */
+  public metricFailedStarts(options?: cloudwatch.MathExpressionOptions): cloudwatch.MathExpression {
+    return this.metric({ metric: 'failedStarts', statistic: 'Sum', by: 'SUM' }, options);
+  }
+
+  /** Milliseconds from the submission of a request until its end, of the slowest app. Of all apps so far. */
+  public metricLatency(options?: cloudwatch.MathExpressionOptions): cloudwatch.MathExpression {
+    return this.metric({ metric: 'latency', statistic: 'p95', by: 'MAX' }, options);
+  }
+
+  /** Requests that ended with a status of 500 or more. Of all apps so far. */
+  public metricErrors(options?: cloudwatch.MathExpressionOptions): cloudwatch.MathExpression {
+    return this.metric({ metric: 'errors', statistic: 'Sum', by: 'SUM' }, options);
+  }
+
+  /** What runners took of their machines, in USD at the on-demand price: an estimate. Of all apps so far. */
+  public metricEstimatedCost(options?: cloudwatch.MathExpressionOptions): cloudwatch.MathExpression {
+    return this.metric({ metric: 'estimatedCost', statistic: 'Sum', by: 'SUM' }, options);
+  }
+
   /** Makes a dashboard of all apps of this CDK app that run on the platform. */
   public addDashboard(): cloudwatch.Dashboard {
     const dashboard = new cloudwatch.Dashboard(this, 'Dashboard', {
@@ -187,6 +255,11 @@ export class ServerlessGpuPlatform extends Construct implements IServerlessGpuPl
     for (const name of this.apps.keys()) dashboard.addWidgets(...appWidgets(`${this.platformName}/${name}`));
     this.dashboard = dashboard;
     return dashboard;
+  }
+
+  /** Makes alarms for a controller that fails or falls behind: then nothing starts and nothing ends. Apps have their own. */
+  public addRecommendedAlarms({ actions = [] }: PlatformAlarmOptions = {}): cloudwatch.Alarm[] {
+    return platformAlarms(this, { controller: this.controller, controlQueue: this.controlQueue, actions });
   }
 
   /** @internal */
@@ -207,6 +280,11 @@ export class ServerlessGpuPlatform extends Construct implements IServerlessGpuPl
   public _addPool(pool: MachinePool): void {
     pool.teardown.node.addDependency(this.lifecycle);
     this._teardown.node.addDependency(pool.teardown);
+  }
+
+  private metric(combination: Combination, options?: cloudwatch.MathExpressionOptions): cloudwatch.MathExpression {
+    const appIds = [...this.apps.keys()].map((name) => `${this.platformName}/${name}`);
+    return platformMetric(this, appIds, combination, options);
   }
 
   private network({ vpc, network, vpcSubnets }: ServerlessGpuPlatformProps): ec2.IVpc {

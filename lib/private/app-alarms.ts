@@ -1,6 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
-import type { AppAlarmOptions } from '../app-monitoring';
+import type { AppAlarmOptions } from '../monitoring';
 import type { ServerlessGpuApp } from '../serverless-gpu-app';
 
 /** Above these somebody should look. */

@@ -1,6 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
-import { METRIC, METRIC_DIMENSION, METRIC_NAMESPACE } from '../../runtime/aws-layout';
+import { METRIC, METRIC_DIMENSION, METRIC_NAMESPACE } from '../../runtime/aws-metrics';
 
 /** A metric of an app. The controller writes it while the app has runners or requests. */
 export function appMetric(

@@ -1,6 +1,7 @@
 import { CustomResource, Duration } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
-import { HANDLER, type ImagesRequest, type TeardownRequest, type VerificationRequest } from '../../runtime/aws-layout';
+import { HANDLER } from '../../runtime/aws-layout';
+import type { ImagesRequest, TeardownRequest, VerificationRequest } from '../../runtime/aws-messages';
 import { PlatformArns } from './platform-arns';
 import { PlatformFunction, type PlatformFunctionSurroundings } from './platform-function';
 import { allow, TABLE_ACTIONS } from './policy-statements';

@@ -53,6 +53,25 @@ describe('machines', () => {
     });
   });
 
+  test('with an image of their own are of two pools, where two apps are given two images', () => {
+    const stack = newStack('Gpu', { env: { region: 'us-east-1' } });
+    for (const [id, ami] of [
+      ['One', 'ami-1'],
+      ['Two', 'ami-2'],
+    ] as const) {
+      const machineImage = ec2.MachineImage.genericLinux({ 'us-east-1': ami });
+      const capacity = Capacity.onDemand({ machineImage, dedicated: true });
+      new ServerlessGpuApp(stack, id, { source: image, machineType: MachineType.GPU_A10G, capacity });
+    }
+    const template = Template.fromStack(stack);
+    template.resourceCountIs('AWS::AutoScaling::AutoScalingGroup', 2);
+    for (const ImageId of ['ami-1', 'ami-2']) {
+      template.hasResourceProperties('AWS::EC2::LaunchTemplate', {
+        LaunchTemplateData: { ImageId, InstanceType: 'g5.xlarge' },
+      });
+    }
+  });
+
   test('on Spot are followed by machines on demand', () => {
     const stack = newStack();
     const capacity = Capacity.spot();

@@ -36,3 +36,13 @@ export interface AppAlarmOptions {
    */
   readonly errors?: number;
 }
+
+/** What is done on the recommended alarms of a platform. */
+export interface PlatformAlarmOptions {
+  /**
+   * What is done on an alarm, such as a message to an SNS topic.
+   *
+   * @default - nothing: the alarm only shows
+   */
+  readonly actions?: IAlarmAction[];
+}
