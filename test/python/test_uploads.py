@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+from urllib.parse import urlsplit
+
 from running import Runner
 from storage import Storage
 
 APP = """
 import os
+from pathlib import Path
 import fal
 from fal.toolkit import File, Image, download_file
 from PIL import Image as PILImage
@@ -56,6 +60,16 @@ class App(fal.App):
     @fal.endpoint("/download")
     def download(self, url: str) -> str:
         return download_file(url, os.path.abspath("downloads"), force=True).read_text()
+
+    @fal.endpoint("/weights")
+    def weights(self, url: str) -> list[str]:
+        from fal.toolkit import download_model_weights
+        from fal.toolkit.utils import download_utils
+
+        download_utils.FAL_MODEL_WEIGHTS_DIR = Path("weights").resolve()
+        first, second = download_model_weights(url), download_model_weights(url)
+        assert first == second
+        return [str(first.relative_to(download_utils.FAL_MODEL_WEIGHTS_DIR).parent), first.read_text()]
 
     @fal.endpoint("/proxies")
     def proxies(self) -> str:
@@ -119,6 +133,13 @@ def test_the_sdk_s_own_client_calls_the_platform(app: Runner, platform: Storage)
 def test_a_file_of_the_platform_can_be_downloaded(app: Runner) -> None:
     url = app.post("/upload-file").json()
     assert app.post("/download", {"url": url}).json() == "result"
+
+
+def test_weights_are_downloaded_once_and_kept_by_their_url(app: Runner, platform: Storage) -> None:
+    url = app.post("/upload-file").json()
+    assert app.post("/weights", {"url": url}).json() == [hashlib.sha256(url.encode()).hexdigest(), "result"]
+    downloads = [path for verb, path, _ in platform.requests if verb == "GET" and path == urlsplit(url).path]
+    assert len(downloads) == 1
 
 
 def test_nothing_else_on_a_private_address_can_be_downloaded(app: Runner, platform: Storage) -> None:
