@@ -53,6 +53,6 @@ export function colorsFor(stream: NodeJS.WriteStream): Colors {
   const forced = FORCE_COLOR !== undefined && FORCE_COLOR !== '' && FORCE_COLOR !== '0';
   const unwanted = (NO_COLOR !== undefined && NO_COLOR !== '') || TERM === 'dumb';
   // A stream that is no terminal has no `isTTY`; picocolors would then look for itself, and colours wherever `CI` is set.
-  const isTerminal = Boolean(stream.isTTY);
+  const { isTTY: isTerminal = false } = stream as { readonly isTTY?: boolean };
   return picocolors.createColors(forced || (isTerminal && !unwanted));
 }

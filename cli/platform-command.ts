@@ -1,6 +1,7 @@
 /** Commands about a platform: which one, how it is reached, how the result is shown. */
 import { Command } from 'commander';
 import { AdminClient } from './admin-client';
+import { ENVIRONMENTS, withInstead } from './instead';
 import { addOutputOptions, Output, type OutputOptions } from './output';
 import { whileWaiting } from './progress';
 import { addTargetOptions, chooseTarget, type Target, type TargetOptions } from './target';
@@ -16,7 +17,7 @@ export interface Session {
 
 /** A command with the options that all commands about a platform have. */
 export function platformCommand(name: string, options: { readonly stateOption?: boolean } = {}): Command {
-  return addOutputOptions(addTargetOptions(new Command(name), options));
+  return withInstead(addOutputOptions(addTargetOptions(new Command(name), options)), ENVIRONMENTS);
 }
 
 /** The action of such a command, called with its arguments and options as they were declared: commander can't type them. */

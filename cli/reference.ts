@@ -1,6 +1,7 @@
 /** The reference of all commands, as Markdown: made from what the commands say of themselves. */
 import type { EventEmitter } from 'node:events';
 import type { Argument, Command, Option } from 'commander';
+import { shownCommands } from './instead';
 import { platformCommand } from './platform-command';
 
 export function reference(program: Command): string {
@@ -50,7 +51,7 @@ interface NamedCommand {
 /** The commands that do something, in the order of the help. */
 function below(command: Command, path: readonly string[] = [command.name()]): readonly NamedCommand[] {
   if (command.commands.length === 0) return [{ name: path.join(' '), command }];
-  return command.commands.flatMap((member) => below(member, [...path, member.name()]));
+  return shownCommands(command).flatMap((member) => below(member, [...path, member.name()]));
 }
 
 function section({ name, command }: NamedCommand): readonly string[] {

@@ -8,6 +8,7 @@ import { servedCommand, servedFalApp, type ServedApp, type SpecOverrides } from 
 import { UserError } from '../runtime/domain/user-error';
 import { banner } from './banner';
 import { consoleReport } from './console-report';
+import { ENVIRONMENTS, withInstead } from './instead';
 import { portNumber, seconds, wholeNumber } from './option-values';
 import { announce, DEFAULT_STATE } from './running-platform';
 
@@ -33,9 +34,10 @@ interface RunOptions {
 }
 
 export function runCommand(): Command {
-  return new Command('run')
+  return withInstead(new Command('run'), INSTEAD)
     .description("Serve fal apps, or an HTTP server as it is, on this machine: fal's queue API, runners from zero to N")
     .argument('[apps...]', 'FILE.py::ClassName, or FILE.py when it holds a single app')
+    .addOption(new Option('--local', 'as it is anyway').hideHelp())
     .option('--port <number>', 'where the platform listens; 0: any free port', portNumber, 8000)
     .option('--host <address>', 'the address to listen on', '127.0.0.1')
     .option('--https', 'serve HTTPS with a certificate made on the spot (the Python client needs it)', false)
@@ -61,6 +63,17 @@ export function runCommand(): Command {
     .addHelpText('after', EXAMPLES)
     .action(run);
 }
+
+const INSTEAD = {
+  ...ENVIRONMENTS,
+  '--exposed-port <port>': 'apps are given their ports: choose that of the platform by --port',
+  '--exposed-metrics-port <port>': 'no metrics are served here: `sgpu app explain` and `sgpu costs` tell what happens',
+  '--no-cache':
+    'Python environments are made again when requirements change; remove the folder that SGPU_CACHE names to make all anew',
+  '--forward-compat': 'fal is installed beside the app in the version that it runs with: leave it out',
+  '--limit-max-requests <number>':
+    'runners stay until they are idle for --keep-alive: lower that, or `sgpu runners stop` one',
+} as const;
 
 const EXAMPLES = `
 Examples:

@@ -94,6 +94,7 @@ async function assemble(options: PlatformOptions, stores: Stores): Promise<Platf
     queue,
     served,
     report,
+    stateFolder: options.stateFolder,
     surroundings: async () => ({
       environments,
       serveProgram,

@@ -7,6 +7,7 @@ import { GpuInventory } from '../runtime/local/gpu-inventory';
 import type { AppProcess } from '../runtime/local/app-process';
 import type { RequestQueue } from '../runtime/queue/request-queue';
 import { exposedSecrets } from './exposed-secrets';
+import { RunnerSurroundings } from './runner-surroundings';
 import { launchPlan, type LaunchSurroundings } from './launch-plan';
 import type { PlatformReport } from './report';
 import type { ServedApp } from './served-app';
@@ -17,6 +18,7 @@ export interface RunnerProcessesOptions {
   readonly queue: RequestQueue;
   readonly served: ReadonlyMap<string, ServedApp>;
   readonly report: PlatformReport;
+  readonly stateFolder: string;
   /** Known once the server listens, which is before anything is launched. */
   readonly surroundings: () => Promise<Omit<LaunchSurroundings, 'progress' | 'secrets'>>;
 }
@@ -26,12 +28,14 @@ const HEARTBEAT_MS = 1_000;
 
 export class RunnerProcesses {
   readonly fleet: ChildProcessFleet;
+  readonly #kept: RunnerSurroundings;
   readonly #agents = new Map<string, { readonly agent: Agent; readonly ended: Promise<void> }>();
 
   private constructor(
     private readonly options: RunnerProcessesOptions,
     gpus: GpuInventory,
   ) {
+    this.#kept = new RunnerSurroundings(options.stateFolder);
     this.fleet = new ChildProcessFleet({
       database: options.stores.database,
       gpus,
@@ -63,11 +67,13 @@ export class RunnerProcesses {
     if (served === undefined) throw new Error(`${app.id} is not served here`);
     const surroundings = await this.options.surroundings();
     const secrets = await this.secretsOf(app);
-    return launchPlan(
+    const plan = await launchPlan(
       { ...surroundings, secrets, progress: (waiting, text) => this.progress(waiting, text) },
       served,
       runner,
     );
+    this.#kept.keep(runner.id, plan.cwd, plan.env);
+    return plan;
   }
 
   /** A secret that is missing is told; the variable may come from the environment of this process. */
@@ -92,7 +98,10 @@ export class RunnerProcesses {
       this.options.report.failure(`running ${runner.id} of ${app.id}`, error);
     });
     this.#agents.set(runner.id, { agent, ended });
-    void ended.then(() => this.#agents.delete(runner.id));
+    void ended.then(() => {
+      this.#agents.delete(runner.id);
+      this.#kept.forget(runner.id);
+    });
   }
 
   private agentDependencies(app: AppRecord): AgentDependencies {

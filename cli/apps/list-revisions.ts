@@ -14,6 +14,9 @@ interface ListedRevision {
   readonly health: 'good' | 'failed' | 'untried';
   readonly machine_types: readonly string[];
   readonly created_at: number;
+  /** What whoever deployed it wrote down. */
+  readonly message?: string;
+  readonly annotations?: Readonly<Record<string, string>>;
 }
 
 const COLUMNS: readonly Column<ListedRevision>[] = [
@@ -22,6 +25,7 @@ const COLUMNS: readonly Column<ListedRevision>[] = [
   { title: 'Revision', value: ({ revision }) => revision },
   { title: 'Health', value: ({ health }) => health },
   { title: 'Machine Type', value: (revision) => revision.machine_types.join(', '), spare: 1 },
+  { title: 'Message', value: noteOf, spare: 3 },
   { title: 'Created', value: (revision) => moment(revision.created_at) },
 ];
 
@@ -34,7 +38,7 @@ export function listRevisionsCommand(): Command {
     .argument('[app]', 'the name of the app (default: all)')
     .addHelpText(
       'after',
-      '\nJSON: {"revisions":[{"app_id","revision","current","health","machine_types":[],"created_at"}]}\n\nExamples:\n  sgpu app list-rev painter',
+      '\nJSON: {"revisions":[{"app_id","revision","current","health","machine_types":[],"created_at","message","annotations"}]}\n\nExamples:\n  sgpu app list-rev painter',
     )
     .action(
       onPlatform<readonly [string | undefined]>(async ({ client, output }, [name]) => {
@@ -51,9 +55,19 @@ export function listRevisionsCommand(): Command {
 
 function listed(
   app_id: string,
-  { revision, spec, deployedAt, readyAt, failure }: Revision,
+  { revision, spec, deployedAt, deployment, readyAt, failure }: Revision,
   current: boolean,
 ): ListedRevision {
   const health = readyAt !== undefined ? 'good' : failure === undefined ? 'untried' : 'failed';
-  return { app_id, revision, current, health, machine_types: spec.machine_type, created_at: deployedAt };
+  const { message, annotations } = deployment ?? {};
+  return {
+    ...{ app_id, revision, current, health, machine_types: spec.machine_type, created_at: deployedAt },
+    ...(message === undefined ? {} : { message }),
+    ...(annotations === undefined ? {} : { annotations }),
+  };
+}
+
+function noteOf({ message, annotations = {} }: ListedRevision): string {
+  const pairs = Object.entries(annotations).map(([key, value]) => `${key}=${value}`);
+  return [...(message === undefined ? [] : [message.replace(/\s+/g, ' ')]), ...pairs].join(' ');
 }

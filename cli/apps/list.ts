@@ -1,5 +1,6 @@
 /** `sgpu apps list` */
 import type { Command } from 'commander';
+import { withInstead } from '../instead';
 import { onPlatform, platformCommand } from '../platform-command';
 import { APP_COLUMNS, summaries } from './app-summary';
 
@@ -9,7 +10,9 @@ interface ListOptions {
 }
 
 export function listCommand(): Command {
-  return platformCommand('list')
+  return withInstead(platformCommand('list'), {
+    '--regions <regions...>': 'a platform is in one region: name another one by --platform and --region',
+  })
     .summary('apps, their settings and runners')
     .description('Lists the apps of the platform with their settings and how many runners each has.')
     .option('--filter <text>', 'only apps with this in their name')

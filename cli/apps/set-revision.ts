@@ -1,12 +1,17 @@
 /** `sgpu app set-rev` */
 import type { Command } from 'commander';
 import type { AppRecord } from '../../runtime/domain/app';
+import { withInstead } from '../instead';
 import { onPlatform, platformCommand } from '../platform-command';
 import { appRecord } from './app-record';
 import { APP_COLUMNS, summaryOf } from './app-summary';
 
 export function setRevisionCommand(): Command {
-  return platformCommand('set-rev')
+  return withInstead(platformCommand('set-rev'), {
+    '--auth <mode>': 'who may call belongs to the revision: deploy with --auth',
+    '--strategy <strategy>':
+      'an earlier revision takes over as a rolling deployment does: to end all runners at once, `sgpu app rollout --force`',
+  })
     .summary('go back to an earlier revision')
     .description(
       'Makes an earlier revision the current one until another is deployed. A platform on this machine keeps none: there ' +

@@ -1,6 +1,7 @@
 /** `sgpu auth login` */
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { UserError } from '../../runtime/domain/user-error';
+import { withInstead } from '../instead';
 import { askedSecret, askedText } from '../confirm';
 import { connect, platformCommand, type PlatformOptions } from '../platform-command';
 import { Output } from '../output';
@@ -10,12 +11,15 @@ import { chooseTarget, platformUrl } from '../target';
 type LoginOptions = PlatformOptions & { readonly keyStdin?: boolean };
 
 export function loginCommand(): Command {
-  return platformCommand('login')
+  return withInstead(platformCommand('login'), {
+    '--connection <name>': 'log in by --platform with your AWS credentials, or by --url with a key',
+  })
     .summary('choose the platform for all commands')
     .description(
       'Saves a platform under a name and chooses it for all commands: by --platform with your AWS credentials, where no ' +
         'key is kept, or by --url with a key (from FAL_KEY or asked for). An account with one platform needs one login.',
     )
+    .addOption(new Option('--no-browser', 'as it is anyway').hideHelp())
     .option('--key-stdin', 'read the key from standard input')
     .addHelpText(
       'after',

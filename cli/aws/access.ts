@@ -64,6 +64,9 @@ export function shown<Client>(client: Client, { verbose }: AwsAccess): Client {
   return client;
 }
 
+/** The credentials are good, and not for this. */
+export class NotAllowedError extends UserError {}
+
 /** What AWS said, as something to do about it. Whatever has no mend is thrown as it is. */
 export function awsProblem(error: unknown, doing: string): Error {
   const { name = '', message = '' } = error as Partial<Error>;
@@ -79,7 +82,7 @@ export function awsProblem(error: unknown, doing: string): Error {
     return new UserError(`AWS refused the credentials ${doing} (${name}): log in to AWS again`);
   }
   if (/AccessDenied|UnauthorizedOperation|NotAuthorized/.test(name)) {
-    return new UserError(`AWS does not allow these credentials ${doing}: ${message}`);
+    return new NotAllowedError(`AWS does not allow these credentials ${doing}: ${message}`);
   }
   if (/ENOTFOUND|ECONNREFUSED|ETIMEDOUT|TimeoutError|NetworkingError/.test(`${name} ${message}`)) {
     return new UserError(`AWS could not be reached ${doing}: ${message || name}. Check the region and the network`);

@@ -3,11 +3,13 @@ import {
   CloudFormationClient,
   DeleteStackCommand,
   DescribeStacksCommand,
+  GetTemplateCommand,
   waitUntilStackDeleteComplete,
 } from '@aws-sdk/client-cloudformation';
 import { GetParametersCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { ResourceNames } from '../../runtime/aws-layout';
 import { UserError } from '../../runtime/domain/user-error';
+import type { Template } from '../deploy/code-change';
 import { awsProblem, clientConfiguration, shown, type AwsAccess } from './access';
 
 /** Says which app a stack was made for, by `sgpu deploy` and nobody else. */
@@ -37,6 +39,29 @@ export async function ownsPlatform(platform: string, access: AwsAccess): Promise
     return (await ssm.send(new GetParametersCommand({ Names }))).Parameters?.length === 0;
   } catch (error) {
     throw awsProblem(error, `to look for the platform ${platform}`);
+  }
+}
+
+/** What CloudFormation deployed last; `undefined` where there is no stack, or its last deployment did not succeed. */
+export async function deployedTemplate(StackName: string, access: AwsAccess): Promise<Template | undefined> {
+  const client = shown(new CloudFormationClient(clientConfiguration(access)), access);
+  try {
+    const { Stacks = [] } = await client.send(new DescribeStacksCommand({ StackName }));
+    if (!/^(CREATE|UPDATE)_COMPLETE$/.test(Stacks[0]?.StackStatus ?? '')) return undefined;
+    const { TemplateBody } = await client.send(new GetTemplateCommand({ StackName, TemplateStage: 'Original' }));
+    return parsed(TemplateBody);
+  } catch (error) {
+    if ((error as Error).message.includes('does not exist')) return undefined;
+    throw awsProblem(error, `to look at the stack ${StackName}`);
+  }
+}
+
+/** The CDK writes JSON; what is none was not deployed by it. */
+function parsed(template: string | undefined): Template | undefined {
+  try {
+    return template === undefined ? undefined : (JSON.parse(template) as Template);
+  } catch {
+    return undefined;
   }
 }
 

@@ -1,5 +1,6 @@
 /** What can be typed behind each command. */
 import type { Command } from 'commander';
+import { shownCommands } from '../instead';
 
 export interface Words {
   /** The commands typed so far, without the program: `` or `app scale`. */
@@ -13,10 +14,10 @@ export function words(command: Command, path: readonly string[] = []): readonly 
   const visible = command.options.filter(({ hidden }) => !hidden);
   const own: Words = {
     path: path.join(' '),
-    commands: command.commands.map((below) => below.name()),
+    commands: shownCommands(command).map((below) => below.name()),
     options: [...visible.flatMap(({ long }) => (long == null ? [] : [long])), '--help'],
   };
-  const below = command.commands.flatMap((member) =>
+  const below = shownCommands(command).flatMap((member) =>
     [member.name(), ...member.aliases()].flatMap((name) => words(member, [...path, name])),
   );
   return [own, ...below];

@@ -1,6 +1,10 @@
 /** The CDK app that `sgpu deploy` makes of a Python file: the platform, where there is none yet, and the app. */
-import { App, Duration, Stack, Tags } from 'aws-cdk-lib';
-import { AppAuth, AppSource, MachineType, ServerlessGpuApp, ServerlessGpuPlatform } from '../../lib';
+import { App, Duration, Stack, Tags, Token } from 'aws-cdk-lib';
+import { CfnParameter } from 'aws-cdk-lib/aws-ssm';
+import { AppAuth, AppSource, ImageBuild, MachineType, ServerlessGpuApp, ServerlessGpuPlatform } from '../../lib';
+import { ResourceNames } from '../../runtime/aws-layout';
+import { UserError } from '../../runtime/domain/user-error';
+import { LARGEST_PARAMETER, TOO_LONG, type DeploymentNotes } from '../aws/app-revision';
 import { APP_STACK_TAG, appStackName, PLATFORM_STACK_TAG, platformStackName } from '../aws/app-stack';
 
 export interface DeployedSettings {
@@ -27,7 +31,14 @@ export interface InMemoryApp {
   /** The second part of the app's id. */
   readonly alias: string;
   readonly settings: DeployedSettings;
+  readonly notes: DeploymentNotes;
+  /** Where its image is built. */
+  readonly imageBuild: 'docker' | 'codebuild';
 }
+
+/** Ids of the stacks in the CDK app. */
+export const APP_STACK_ID = 'App';
+export const PLATFORM_STACK_ID = 'Platform';
 
 /** Must be synthesised by whoever called. A UserError-like message of the constructs says what is wrong with a setting. */
 export function inMemoryApp(
@@ -41,7 +52,7 @@ export function inMemoryApp(
     context: { ...context },
     ...(outdir === undefined ? {} : { outdir }),
   });
-  const stack = new Stack(app, 'App', {
+  const stack = new Stack(app, APP_STACK_ID, {
     stackName: appStackName(platform, alias),
     description: `App ${platform}/${alias}`,
   });
@@ -50,14 +61,37 @@ export function inMemoryApp(
     ...propsOf(wanted.settings),
     name: alias,
     source: AppSource.falApp(wanted.file, wanted.name),
+    imageBuild: wanted.imageBuild === 'codebuild' ? ImageBuild.codeBuild() : ImageBuild.docker(),
     platform: ServerlessGpuPlatform.fromPlatformName(stack, 'Platform', platform),
   });
+  writeNotes(stack, new ResourceNames(platform).appParameter(alias), wanted.notes);
   if (withPlatform) stack.addStackDependency(platformStack(app, platform));
   return app;
 }
 
+/** The constructs have no props for what holds for one deployment alone, so it is put before what they write. */
+function writeNotes(stack: Stack, name: string, notes: DeploymentNotes): void {
+  if (Object.keys(notes).length === 0) return;
+  const isDeployment = (one: unknown): one is CfnParameter => one instanceof CfnParameter && one.name === name;
+  const parameter = stack.node.findAll().find(isDeployment);
+  const parts = parameter && joinedParts(stack.resolve(parameter.value));
+  if (parameter === undefined || parts === undefined) throw new Error(`${name} has no deployment to write to`);
+  const [first, ...rest] = parts;
+  const joined = [JSON.stringify(notes).replace(/}$/, ',') + String(first).slice(1), ...rest];
+  const bytes = joined.map((part) => (typeof part === 'string' ? Buffer.byteLength(part) : LONGEST_ARN));
+  if (bytes.reduce((sum, one) => sum + one, 0) > LARGEST_PARAMETER) throw new UserError(TOO_LONG);
+  parameter.value = Token.asString({ 'Fn::Join': ['', joined] });
+}
+
+/** More than CloudFormation fills in. */
+const LONGEST_ARN = 200;
+
+function joinedParts(value: unknown): readonly unknown[] | undefined {
+  return (value as { readonly 'Fn::Join'?: readonly [string, readonly unknown[]] } | undefined)?.['Fn::Join']?.[1];
+}
+
 function platformStack(app: App, platform: string): Stack {
-  const stack = new Stack(app, 'Platform', {
+  const stack = new Stack(app, PLATFORM_STACK_ID, {
     stackName: platformStackName(platform),
     description: `What the apps of ${platform} share`,
   });

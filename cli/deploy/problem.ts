@@ -4,7 +4,7 @@ import { awsProblem } from '../aws/access';
 
 /** A message for people; what is not of the user's making is thrown as it is. */
 export function deploymentProblem(error: unknown): Error {
-  const { message = '', name = '' } = error as Partial<Error>;
+  const { message = '', name = '', type } = error as Partial<Error> & { readonly type?: unknown };
   if (/bootstrap/i.test(message)) {
     return new UserError(
       `The account is not bootstrapped for the CDK: run \`npx cdk bootstrap\` once, then deploy again\n${message}`,
@@ -23,6 +23,7 @@ export function deploymentProblem(error: unknown): Error {
   const known = awsProblem(error, 'to deploy');
   if (known instanceof UserError) return known;
   // Errors of the toolkit, of CloudFormation and of the constructs are meant for people.
+  if (type === 'toolkit') return new UserError(`${message.trim()}\nMend that, and deploy again`);
   return /Toolkit|Authentication|Assembly|Deployment|ValidationError|RefusedError|UserError/.test(name)
     ? new UserError(message)
     : known;

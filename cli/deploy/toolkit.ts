@@ -8,6 +8,7 @@ export function toolkitFor({ profile, region, verbose }: AwsAccess): Toolkit {
     ioHost: new Terminal(verbose),
     color: process.stderr.isTTY,
     emojis: false,
+    unstableFeatures: ['publish-assets'],
     sdkConfig: {
       baseCredentials: BaseCredentials.awsCliCompatible({
         ...(profile === undefined ? {} : { profile }),

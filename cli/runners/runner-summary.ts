@@ -31,6 +31,7 @@ export const STATES = [
   'setup',
   'docker_pull',
   'draining',
+  'crash_backoff',
   'terminating',
   'terminated',
 ];

@@ -6,7 +6,8 @@ import type { Session } from '../platform-command';
 
 export interface SecretPlace {
   names(): Promise<readonly string[]>;
-  set(name: string, value: string): Promise<void>;
+  /** Exposed by default: apps that name no secrets get it, too. On AWS an app always names its own. */
+  set(name: string, value: string, exposed: boolean): Promise<void>;
   /** False when there was none of this name. */
   remove(name: string): Promise<boolean>;
 }
@@ -45,7 +46,7 @@ function behindAdminApi(client: AdminClient): SecretPlace {
   };
   return {
     names,
-    set: async (name, value) => client.call('PUT', path(name), { value }),
+    set: async (name, value, exposed) => client.call('PUT', path(name), { value, default_exposed: exposed }),
     remove: async (name) => {
       if (!(await names()).includes(name)) return false;
       await client.call('DELETE', path(name));

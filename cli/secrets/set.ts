@@ -1,6 +1,5 @@
 /** `sgpu secrets set` */
-import { Option, type Command } from 'commander';
-import { UserError } from '../../runtime/domain/user-error';
+import type { Command } from 'commander';
 import { onPlatform, platformCommand } from '../platform-command';
 import { assignment, secretPlace } from './secret-place';
 
@@ -12,21 +11,17 @@ export function setCommand(): Command {
         'machine all when it names none. Runners that are there keep the values they started with: see `sgpu app rollout`.',
     )
     .argument('<assignments...>', 'NAME=VALUE')
-    .addOption(new Option('--not-exposed-by-default', 'an app names its secrets instead').hideHelp())
+    .option('--not-exposed-by-default', 'only for apps that name them in `secrets`; on AWS all do')
     .addHelpText('after', '\nJSON: {"secrets":[{"name"}]}\n\nExamples:\n  sgpu secrets set HF_TOKEN=hf_abc API_KEY=xyz')
     .action(
       onPlatform<readonly [readonly string[]], { readonly notExposedByDefault?: boolean }>(
         async (session, [assignments], { notExposedByDefault }) => {
-          if (notExposedByDefault === true) throw new UserError(NOT_BY_DEFAULT);
           const wanted = assignments.map(assignment);
           const place = await secretPlace(session);
-          for (const [name, value] of wanted) await place.set(name, value);
+          for (const [name, value] of wanted) await place.set(name, value, notExposedByDefault !== true);
           const names = wanted.map(([name]) => name);
           session.output.result({ secrets: names.map((name) => ({ name })) }, () => `Set ${names.join(', ')}.`);
         },
       ),
     );
 }
-
-const NOT_BY_DEFAULT =
-  'Each app says which secrets it gets: write `secrets = ["NAME", …]` in those that name some, and set it without --not-exposed-by-default';

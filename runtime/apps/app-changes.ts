@@ -1,6 +1,15 @@
 /** Changes of the apps' records by deployments, by hand and by what the runners show: each is one conditional write. */
 import type { AppRecord } from '../domain/app';
-import { closed, deployed, judged, reopened, rolledBack, toVerify, type NewDeployment } from '../domain/revisions';
+import {
+  closed,
+  deployed,
+  judged,
+  reopened,
+  rolledBack,
+  toVerify,
+  withoutRevision,
+  type NewDeployment,
+} from '../domain/revisions';
 import type { RunnerRecord } from '../domain/runner';
 import { scaled, type ScaleChanges } from '../domain/scale-overrides';
 import { UserError } from '../domain/user-error';
@@ -31,6 +40,11 @@ export class AppChanges {
    */
   async rollBack(app: string, revision?: string): Promise<AppRecord> {
     return this.known(app, (record) => rolledBack(record, revision));
+  }
+
+  /** Forgets an earlier revision. Its runners leave anyway. Throws a `UserError` for what can't be. */
+  async forgetRevision(app: string, revision: string): Promise<AppRecord> {
+    return this.known(app, (record) => withoutRevision(record, revision));
   }
 
   /** Changes settings of the scaling; `undefined` resets one to what is deployed. Throws a `UserError` for what can't be. */

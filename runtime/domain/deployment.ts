@@ -12,6 +12,9 @@ export interface AppDeployment {
   /** Without `requirements` and `env`, which only the image and the task definition need. */
   readonly spec: Omit<AppSpec, 'requirements' | 'env'>;
   readonly strategy?: 'rolling' | 'recreate';
+  /** What whoever deployed it wrote down about it. */
+  readonly message?: string;
+  readonly annotations?: Readonly<Record<string, string>>;
   /**
    * ARN with its revision number. The number is the app's revision: it changes exactly when something changes that needs
    * new runners (image, environment, volumes), and not with settings of the scaling.
@@ -29,7 +32,7 @@ export interface AppDeployment {
 /** What of a deployment belongs to the revision: how its runners are started. */
 export type RevisionDeployment = Pick<
   AppDeployment,
-  'taskDefinition' | 'queueUrl' | 'pools' | 'gpus' | 'cpu' | 'memoryMiB'
+  'taskDefinition' | 'queueUrl' | 'pools' | 'gpus' | 'cpu' | 'memoryMiB' | 'message' | 'annotations'
 >;
 
 /** A pool: machines of one shape, bought in one way, shared by the apps that name it. */

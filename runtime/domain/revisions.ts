@@ -40,6 +40,19 @@ export function rolledBack(app: AppRecord, to?: string): AppRecord {
   return { ...switchedTo(app, target), setAside: app.setAside ?? app.revision };
 }
 
+/** The record without one of the earlier revisions. Throws a `UserError` for one that is current or still needed. */
+export function withoutRevision(app: AppRecord, revision: string): AppRecord {
+  if (revision === app.revision) {
+    throw new UserError(`${revision} is the current revision of ${app.id}: set another one first, or delete the app`);
+  }
+  const earlier = (app.earlier ?? []).filter((one) => one.revision !== revision);
+  if (earlier.length === (app.earlier ?? []).length) throw new UserError(noRevision(app, revision));
+  if (app.readyAt === undefined && lastGood(app)?.revision === revision) {
+    throw new UserError(`${revision} is what ${app.id} falls back to until a runner of ${app.revision} is ready`);
+  }
+  return { ...app, earlier };
+}
+
 /** The app as it was with one of its revisions: what a runner of that revision is started and served with. */
 export function atRevision(app: AppRecord, revision: string): AppRecord | undefined {
   if (revision === app.revision) return app;

@@ -1,4 +1,5 @@
 /** Commands that change what runs on a platform of this machine. */
+import { realpathSync, statSync } from 'node:fs';
 import { eventually } from '../contract/eventually';
 import { endAllSgpu, Sgpu } from '../end-to-end/sgpu-program';
 import { TestFolder } from '../end-to-end/test-folder';
@@ -51,6 +52,39 @@ test('secrets are in the environment of runners that start, and shown nowhere', 
   expect([await variable('HF_TOKEN'), await variable('OTHER')]).toEqual(['another', undefined]);
 });
 
+test('a secret can be kept from apps that do not name it', async () => {
+  await commands.text('secrets', 'set', 'HF_TOKEN=hidden', '--not-exposed-by-default', ...LOCAL);
+  await commands.text('app', 'rollout', 'plain', '--force', ...LOCAL);
+  await eventually(async () => {
+    expect(await variable('HF_TOKEN')).toBeUndefined();
+  }, PATIENCE_MS);
+  await commands.text('secrets', 'set', 'HF_TOKEN=shown', ...LOCAL);
+  await commands.text('app', 'rollout', 'plain', '--force', ...LOCAL);
+  await eventually(async () => {
+    expect(await variable('HF_TOKEN')).toBe('shown');
+  }, PATIENCE_MS);
+});
+
+test('a command runs beside an app, with its folder, its environment and its exit code', async () => {
+  await variable('PATH');
+  const [runner] = await runners();
+  const beside = (...command: readonly string[]): ReturnType<Commands['run']> =>
+    commands.run('runners', 'exec', runner!.runner_id, ...LOCAL, '--', ...command);
+  expect(await beside('sh', '-c', 'echo "$HF_TOKEN in $PWD as $FAL_JOB_ID"; exit 7')).toMatchObject({
+    ...{ code: 7, out: `shown in ${realpathSync(folder.path)} as ${runner!.runner_id}\n` },
+  });
+  expect((await beside('no-such-command')).errors).toBe(
+    "sgpu: There is no command no-such-command in the runner's PATH\n",
+  );
+  expect(statSync(folder.file(`state/runners/${runner!.runner_id}.json`)).mode & 0o077).toBe(0);
+  expect(await commands.refusal('runners', 'exec', 'nobody', ...LOCAL, '--', 'true')).toBe(
+    'sgpu: Runner nobody not found',
+  );
+  expect(await commands.json('app', 'gpus', 'plain', ...LOCAL)).toEqual({
+    gpus: [{ app_id: 'local/plain', machine_types: ['CPU'], num_gpus: 0, runners: 1, gpus: 0 }],
+  });
+});
+
 test('secrets with unusable names, or that are not there, are refused without their values', async () => {
   expect(await commands.refusal('secrets', 'set', 'app-key=x', ...LOCAL)).toMatch(/'app-key' can't be a secret/);
   const message = await commands.refusal('secrets', 'set', 'hf_0123456789', ...LOCAL);
@@ -98,6 +132,9 @@ test('the revision is listed; there is none to go back to on this machine', asyn
     revisions: [expect.objectContaining({ app_id: 'local/plain', current: true, health: 'good' })],
   });
   expect(await commands.refusal('app', 'set-rev', 'plain', ...LOCAL)).toMatch(/it has no earlier one$/);
+  expect(await commands.refusal('app', 'delete-rev', 'plain', '7', '--yes', ...LOCAL)).toMatch(
+    /has no revision 7; it has no/,
+  );
 });
 
 test('a runner is stopped when its work is done, or killed at once', async () => {

@@ -40,6 +40,11 @@ export function appRoutes(dependencies: GatewayDependencies): Hono {
     poke(id);
     return json(200, { app });
   });
+  routes.delete(`${APP}/revisions/:revision`, async (context) => {
+    const { id } = await knownApp(context, dependencies);
+    const app = await refusedAs422(() => changes.forgetRevision(id, context.req.param('revision')));
+    return json(200, { app });
+  });
   routes.post(`${APP}/removal`, async (context) =>
     json(200, await remove(dependencies, changes, await knownApp(context, dependencies))),
   );
@@ -56,9 +61,10 @@ function scaleChanges(body: Readonly<Record<string, unknown>>): ScaleChanges {
   return Object.fromEntries(Object.entries(body).map(([field, value]) => [field, value ?? undefined]));
 }
 
-function revisionOf({ revision, spec, deployedAt, readyAt, failure }: AppRecord): Revision {
+function revisionOf({ revision, spec, deployedAt, deployment, readyAt, failure }: AppRecord): Revision {
   return {
     ...{ revision, spec, deployedAt },
+    ...(deployment === undefined ? {} : { deployment }),
     ...(readyAt === undefined ? {} : { readyAt }),
     ...(failure === undefined ? {} : { failure }),
   };

@@ -1,6 +1,7 @@
 /** Secrets of the user: set, listed by name, removed. Values never leave by this API. */
 import { Hono } from 'hono';
-import { internalSecret, SECRET_NAME } from '../../domain/secret-name';
+import { internalSecret, NOT_EXPOSED, SECRET_NAME } from '../../domain/secret-name';
+import type { SecretStore } from '../../ports';
 import type { GatewayDependencies } from '../dependencies';
 import { detailError, json, validationError } from '../errors';
 import { readJsonObject } from '../json-body';
@@ -12,14 +13,21 @@ export function secretRoutes({ secrets }: GatewayDependencies): Hono {
   const routes = new Hono();
   routes.get('/', async () => {
     const names = (await secrets.names()).filter((name) => !internalSecret(name));
-    return json(200, { secrets: names.map((name) => ({ name })) });
+    const hidden = await notExposed(secrets);
+    return json(200, {
+      secrets: names.map((name) => ({ name, ...(hidden.includes(name) ? { default_exposed: false } : {}) })),
+    });
   });
   routes.put('/:name', async (context) => {
     const name = settable(context.req.param('name'));
-    const { value } = await readJsonObject(context.req.raw);
+    const { value, default_exposed: exposed = true } = await readJsonObject(context.req.raw);
     if (typeof value !== 'string' || Buffer.byteLength(value) > LARGEST_VALUE) {
       throw validationError(['body', 'value'], `value must be a text of at most ${LARGEST_VALUE} bytes`, 'value_error');
     }
+    if (typeof exposed !== 'boolean') {
+      throw validationError(['body', 'default_exposed'], 'default_exposed must be true or false', 'value_error');
+    }
+    await expose(secrets, name, exposed);
     await secrets.set(name, value);
     return json(200, { name });
   });
@@ -29,6 +37,18 @@ export function secretRoutes({ secrets }: GatewayDependencies): Hono {
     return json(200, { name });
   });
   return routes;
+}
+
+async function notExposed(secrets: SecretStore): Promise<readonly string[]> {
+  return JSON.parse((await secrets.get(NOT_EXPOSED)) ?? '[]') as readonly string[];
+}
+
+/** Before its value is set: an app that starts meanwhile gets it too rarely rather than too often. */
+async function expose(secrets: SecretStore, name: string, exposed: boolean): Promise<void> {
+  const hidden = await notExposed(secrets);
+  if (hidden.includes(name) !== exposed) return;
+  const next = exposed ? hidden.filter((other) => other !== name) : [...hidden, name];
+  await secrets.set(NOT_EXPOSED, JSON.stringify(next));
 }
 
 /** Names become variables of the environment, so they look like those. The platform's own secrets have other names. */

@@ -61,7 +61,10 @@ test('an earlier revision is set and listed', async () => {
     422,
     { detail: `${APP} has no revision 7; earlier ones: 0` },
   ]);
+  expect((await call('DELETE', `/apps/${APP}/revisions/0`))[0]).toBe(422);
   expect(await call('PUT', `/apps/${APP}/revision`)).toMatchObject([200, { app: { revision: '0', setAside: '1' } }]);
+  expect((await call('DELETE', `/apps/${APP}/revisions/0`))[0]).toBe(422);
+  expect(await call('DELETE', `/apps/${APP}/revisions/1`)).toMatchObject([200, { app: { revision: '0', earlier: [] } }]);
 });
 
 describe('sending runners away', () => {
@@ -118,6 +121,8 @@ describe('secrets', () => {
     expect(await call('PUT', '/secrets/HF_TOKEN', { value: 'hf_123' })).toEqual([200, { name: 'HF_TOKEN' }]);
     expect(await platform.secrets.get('HF_TOKEN')).toBe('hf_123');
     expect(await call('GET', '/secrets')).toEqual([200, { secrets: [{ name: 'HF_TOKEN' }] }]);
+    expect((await call('PUT', '/secrets/HF_TOKEN', { value: 'x', default_exposed: false }))[0]).toBe(200);
+    expect(await call('GET', '/secrets')).toEqual([200, { secrets: [{ name: 'HF_TOKEN', default_exposed: false }] }]);
     expect(await call('DELETE', '/secrets/HF_TOKEN')).toEqual([200, { name: 'HF_TOKEN' }]);
     expect((await call('DELETE', '/secrets/HF_TOKEN'))[0]).toBe(404);
   });
