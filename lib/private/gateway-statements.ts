@@ -9,7 +9,7 @@ export function gatewayStatements(arns: PlatformArns): iam.PolicyStatement[] {
     allow(['s3:GetObject', 's3:PutObject', 's3:DeleteObject', 's3:AbortMultipartUpload'], [arns.objects]),
     // Without it S3 answers 403 instead of 404 for a key that is not there.
     allow(['s3:ListBucket'], [arns.bucket]),
-    allow(['sqs:SendMessage', 'sqs:GetQueueUrl'], [arns.controlQueue, arns.appQueues]),
+    allow(['sqs:SendMessage'], [arns.controlQueue, arns.appQueues]),
     allow(['ssm:GetParameter', 'ssm:PutParameter'], [arns.internalSecrets]),
   ];
 }

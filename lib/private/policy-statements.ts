@@ -3,8 +3,6 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 /** Everything that is done with items; nothing that is done with tables. */
 export const TABLE_ACTIONS = [
   'dynamodb:BatchGetItem',
-  'dynamodb:BatchWriteItem',
-  'dynamodb:ConditionCheckItem',
   'dynamodb:DeleteItem',
   'dynamodb:GetItem',
   'dynamodb:PutItem',

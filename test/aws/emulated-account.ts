@@ -55,9 +55,9 @@ const UPDATED: ReadonlySet<string> = new Set(['AWS::SSM::Parameter', 'AWS::ECS::
 type Properties = Readonly<Record<string, unknown>>;
 
 export class EmulatedAccount {
-  readonly roles = new Map<string, { arn: string; policies: { name: string; policy: unknown }[] }>();
   readonly functions = new Map<string, EmulatedFunction>();
   readonly customResources = new Map<string, CustomResource>();
+  readonly #roles = new Map<string, { arn: string; policies: { name: string; policy: unknown }[] }>();
   readonly #created = new Map<string, { readonly properties: string; readonly physical: Physical }>();
   readonly #clients: Clients;
 
@@ -77,10 +77,14 @@ export class EmulatedAccount {
     });
   }
 
-  /** The role with an ARN, with all its policies. */
-  role(arn: string): Role {
-    const role = [...this.roles.values()].find((candidate) => candidate.arn === arn);
-    if (role === undefined) throw new Error(`The template has no role ${arn}`);
+  /** All roles of the template, with all their policies. */
+  get roles(): readonly Role[] {
+    return [...this.#roles.values()];
+  }
+
+  roleNamed(pattern: RegExp): Role {
+    const role = this.roles.find(({ arn }) => pattern.test(arn));
+    if (role === undefined) throw new Error(`The template has no role like ${String(pattern)}`);
     return role;
   }
 
@@ -107,13 +111,13 @@ export class EmulatedAccount {
     const arn = `arn:aws:iam::${this.options.account}:role${text(properties.Path) ?? '/'}${name}`;
     const inline = (properties.Policies ?? []) as readonly { PolicyName: string; PolicyDocument: unknown }[];
     const policies = inline.map(({ PolicyName, PolicyDocument }) => ({ name: PolicyName, policy: PolicyDocument }));
-    this.roles.set(name, { arn, policies });
+    this.#roles.set(name, { arn, policies });
     return { ref: name, attributes: { Arn: arn, RoleId: id } };
   }
 
   private addPolicy(id: string, properties: Properties): Physical {
     for (const name of (properties.Roles ?? []) as readonly string[])
-      this.roles.get(name)?.policies.push({ name: id, policy: properties.PolicyDocument });
+      this.#roles.get(name)?.policies.push({ name: id, policy: properties.PolicyDocument });
     return { ref: id };
   }
 

@@ -1,6 +1,7 @@
 /** Evaluates recorded calls against the policies of a template's roles. */
 import { runSimulation } from '@cloud-copilot/iam-simulate';
 import type { RecordedCall } from './recorded-call';
+import { principalOf } from './role-credentials';
 
 /** A role as the template makes it, its policies resolved. */
 export interface Role {
@@ -14,6 +15,31 @@ export interface Verdict {
   readonly allowed: boolean;
   /** Why the simulation itself could not be run, in words. */
   readonly problem?: string;
+}
+
+/**
+ * Each kind of recorded call against the policies of the role that made it; calls that differ in their time alone are judged
+ * once. Calls of others (tests, CloudFormation) are left out.
+ */
+export async function verdictsOf(
+  calls: readonly RecordedCall[],
+  roles: readonly Role[],
+  account: string,
+): Promise<readonly Verdict[]> {
+  const byPrincipal = new Map(roles.map((role) => [principalOf(role.arn), role]));
+  const judged = distinct(calls).map(async (call) => {
+    const role = byPrincipal.get(call.principal);
+    return role === undefined ? [] : judge(call, role, account);
+  });
+  return (await Promise.all(judged)).flat();
+}
+
+/** Calls that ask for the same thing, once. */
+export function distinct(calls: readonly RecordedCall[]): readonly RecordedCall[] {
+  const byRequest = calls.map(
+    (call) => [JSON.stringify([call.principal, call.action, call.resources, call.context]), call] as const,
+  );
+  return [...new Map(byRequest).values()];
 }
 
 /** One verdict for each resource of a call. */

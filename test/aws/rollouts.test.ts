@@ -1,14 +1,16 @@
 /** What becomes of an app that is deployed again under load, that rests, and that is removed: on emulated AWS. */
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FalClient } from '@fal-ai/client';
 import { AppSource, ServerlessGpuApp } from '../../lib';
+import type { Revision } from '../../runtime/domain/app';
 import { eventually } from '../contract/eventually';
 import { synthesise } from './assembly';
 import { clientOf } from './clients';
 import { EmulatedPlatform } from './emulated-platform';
 import { falApp } from './fal-processes';
+import { Printed } from './printed';
 import { startTaskProcesses } from './task-processes';
+import { unexplainedGrants } from './unused-grants';
 
 const APP = join(__dirname, 'apps', 'versioned.py');
 const AGENT = join(__dirname, '..', '..', 'assets', 'agent', 'index.mjs');
@@ -16,7 +18,7 @@ const PATIENCE_MS = 90_000;
 
 jest.setTimeout(300_000);
 
-const lines: string[] = [];
+const printed = new Printed();
 let platform: EmulatedPlatform;
 let fal: FalClient;
 
@@ -31,16 +33,14 @@ beforeAll(async () => {
   const app = await falApp(APP, 'Versioned');
   platform = await EmulatedPlatform.start({
     ...{ assembly: await version('1'), stackName: 'Shop', cluster: 'sgpu-shop', ruleIntervalMs: 2_000 },
-    startTask: (task) => startTaskProcesses({ app, agent: AGENT, onLine: (line) => lines.push(line) }, task),
-    onLine: (line) => lines.push(line),
+    startTask: (task) => startTaskProcesses({ app, agent: AGENT, onLine: printed.add }, task),
+    onLine: printed.add,
   });
   fal = await clientOf(platform);
   await platform.appsKnown('shop/versioned');
 });
 
 afterAll(async () => {
-  // SHOW=FILE: what functions, agents and apps printed, to find out why a test failed.
-  if (process.env.SHOW !== undefined) writeFileSync(process.env.SHOW, lines.join('\n'));
   await platform.stop();
 });
 
@@ -50,12 +50,17 @@ async function answeredVersion(): Promise<string> {
 }
 
 /** Calls one after the other until one is answered by `wanted`; what they were answered by. */
-async function callsUntil(wanted: string, most = Infinity): Promise<readonly string[]> {
+async function callsUntil(wanted: string): Promise<readonly string[]> {
   const answered: string[] = [];
   const until = Date.now() + PATIENCE_MS;
-  while (answered.at(-1) !== wanted && answered.length < most && Date.now() < until)
-    answered.push(await answeredVersion());
+  while (answered.at(-1) !== wanted && Date.now() < until) answered.push(await answeredVersion());
   return answered;
+}
+
+/** The app's revisions, the current one first. */
+async function revisions(): Promise<readonly Revision[]> {
+  const answer = (await platform.admin('/apps/shop/versioned/revisions')) as { revisions: readonly Revision[] };
+  return answer.revisions;
 }
 
 test('no capacity in one zone is no reason to wait for it', async () => {
@@ -66,19 +71,24 @@ test('no capacity in one zone is no reason to wait for it', async () => {
 
 test('a new revision takes over under load, and no request is lost', async () => {
   await platform.redeploy(await version('2'));
-  const answered = await callsUntil('2');
-  expect(answered.at(-1)).toBe('2');
-  expect(answered.filter((version) => version !== '1' && version !== '2')).toEqual([]);
+  const answered = await Promise.all([1, 2, 3].map(() => callsUntil('2')));
+  expect(answered.map((versions) => versions.at(-1))).toEqual(['2', '2', '2']);
+  expect(answered.flat().filter((version) => version !== '1' && version !== '2')).toEqual([]);
+  // A request may be answered before the controller has seen that its runner is ready.
+  await eventually(async () => {
+    const [current] = await revisions();
+    expect(current?.readyAt).toBeDefined();
+  }, PATIENCE_MS);
 });
 
 test('a revision that does not start gives way to the last good one', async () => {
   await platform.redeploy(await version('broken'));
-  expect(await callsUntil('broken', 1)).toEqual(['2']);
   await eventually(async () => {
-    expect((await answeredVersion()) === '2' && lines.some((line) => line.includes("these weights don't load"))).toBe(
-      true,
-    );
+    expect(await answeredVersion()).toBe('2');
+    const [current] = await revisions();
+    expect(current?.failure?.reason).toContain("these weights don't load");
   }, PATIENCE_MS);
+  expect(await answeredVersion()).toBe('2');
 });
 
 test('what nobody calls goes back to zero runners and zero machines', async () => {
@@ -91,7 +101,7 @@ test('what nobody calls goes back to zero runners and zero machines', async () =
 });
 
 test('destroying the stack ends what runs and answers CloudFormation', async () => {
-  const { request_id: requestId } = await fal.queue.submit('shop/versioned', { input: { seconds: 60 } });
+  const { request_id: requestId } = await fal.queue.submit('shop/versioned', { input: { seconds: 20 } });
   await eventually(async () => {
     expect((await fal.queue.status('shop/versioned', { requestId })).status).toBe('IN_PROGRESS');
   }, PATIENCE_MS);
@@ -100,6 +110,10 @@ test('destroying the stack ends what runs and answers CloudFormation', async () 
   expect(answers.length).toBeGreaterThan(0);
   expect(platform.tasks('versioned')).toEqual([]);
   expect(platform.ecs.cluster.present).toEqual([]);
+});
+
+test('what a deletion is granted and did not use has a reason', () => {
+  expect(unexplainedGrants(platform.recorder.calls, platform.account.roles, ['Lifecycle'])).toEqual([]);
 });
 
 test('every call that was made is one that its role may make', async () => {

@@ -7,7 +7,8 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CONTAINER, VARIABLE } from '../../runtime/aws-layout';
-import type { ContainerDefinition, RunningContainers, TaskToStart } from './emulated-platform';
+import { mountedFolders } from './mounted-folders';
+import type { ContainerDefinition, RunningContainers, TaskToStart } from './task-definitions';
 
 export interface TaskProcessesOptions {
   /** The command that stands for the app's image, told its port in PORT. */
@@ -21,9 +22,11 @@ export interface TaskProcessesOptions {
   readonly onLine?: (line: string) => void;
   /** What apps must trust to call the platform. */
   readonly caPath?: string;
+  /** Stands for EFS: volumes that an app mounts within it are folders of it. */
+  readonly volumes?: string;
 }
 
-type Task = Pick<TaskToStart, 'containers' | 'credentials' | 'secrets' | 'overrides'>;
+type Task = Pick<TaskToStart, 'containers' | 'volumes' | 'credentials' | 'secrets' | 'overrides'>;
 
 /** What ECS does for a task: app first, agent beside it; when one ends, so does the other. */
 export function startTaskProcesses(options: TaskProcessesOptions, task: Task): RunningContainers {
@@ -58,7 +61,7 @@ class TaskProcesses {
       const command = this.options.app(port);
       const app = this.start(CONTAINER.app, {
         ...command,
-        env: { SGPU_AGENT_SOCKET, ...trust(this.options.caPath), ...command.env },
+        env: { SGPU_AGENT_SOCKET, ...trust(this.options.caPath), ...this.volumes(), ...command.env },
         port,
       });
       const agent = this.start(CONTAINER.agent, {
@@ -115,6 +118,11 @@ class TaskProcesses {
       output.setEncoding('utf8').on('data', (text: string) => this.options.onLine?.(`${name}: ${text.trimEnd()}`));
     const [code] = (await once(child, 'exit')) as [number | null];
     this.exits.set(name, code ?? 137);
+  }
+
+  private volumes(): NodeJS.ProcessEnv {
+    const { volumes } = this.options;
+    return volumes === undefined ? {} : { SGPU_VOLUMES: JSON.stringify(mountedFolders(this.task, volumes)) };
   }
 
   /** The task metadata endpoint, version 4, as far as the agent reads it. */

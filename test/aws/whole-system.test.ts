@@ -1,8 +1,8 @@
-/** The synthesised template, its bundled functions and an app's agent together, driven by fal's client. */
-import { writeFileSync } from 'node:fs';
+/** The synthesised template, its bundled functions and its apps' agents together, driven by both of fal's clients. */
 import { join } from 'node:path';
 import type { FalClient } from '@fal-ai/client';
-import { AppSource, ServerlessGpuApp } from '../../lib';
+import { AppSource, ServerlessGpuApp, Volume } from '../../lib';
+import { runPython } from '../clients/python-client';
 import { describeConformingApp } from '../conformance/conforming-app';
 import { ConformancePlatform } from '../conformance/platform';
 import { eventually } from '../contract/eventually';
@@ -11,11 +11,16 @@ import { synthesise } from './assembly';
 import { clientOf } from './clients';
 import { EmulatedPlatform } from './emulated-platform';
 import { falApp } from './fal-processes';
+import { distinct, judge } from './iam-proof';
+import { Printed } from './printed';
+import { ACCOUNT, principalOf } from './role-credentials';
 import { startTaskProcesses } from './task-processes';
+import { unexplainedGrants } from './unused-grants';
 
 const ROOT = join(__dirname, '..', '..');
 const APPS = join(ROOT, 'test', 'end-to-end', 'apps', 'studio.py');
 const CONFORMING = join(ROOT, 'test', 'conformance', 'apps', 'conforming.py');
+const LIBRARY = join(__dirname, 'apps', 'library.py');
 const AGENT = join(ROOT, 'assets', 'agent', 'index.mjs');
 
 jest.setTimeout(300_000);
@@ -24,7 +29,9 @@ jest.setTimeout(300_000);
 const PATIENCE_MS = 90_000;
 
 const folder = new TestFolder();
-const lines: string[] = [];
+const printed = new Printed();
+/** Where the library has its volume. */
+const shelf = folder.file('shelf');
 let platform: EmulatedPlatform;
 let fal: FalClient;
 let conformance: ConformancePlatform;
@@ -38,10 +45,15 @@ beforeAll(async () => {
       source: AppSource.falApp(CONFORMING, 'Conforming'),
       platform: shared,
     });
+    new ServerlessGpuApp(stack, 'Library', {
+      ...{ source: AppSource.falApp(LIBRARY, 'Library'), platform: shared },
+      ...{ volumes: { [shelf]: Volume.efs('shelf') }, environment: { SHELF: shelf } },
+    });
   });
   const commands = [
     ['studio', await falApp(APPS, 'Studio')],
     ['worker', await falApp(APPS, 'Worker')],
+    ['library', await falApp(LIBRARY, 'Library')],
     ['conforming', await falApp(CONFORMING, 'Conforming', { TEST_FOLDER: folder.path })],
   ] as const;
   platform = await EmulatedPlatform.start({
@@ -50,18 +62,17 @@ beforeAll(async () => {
       const [, app] = commands.find(([alias]) => task.task.taskDefinition.includes(`-${alias}:`)) ?? [];
       if (app === undefined) throw new Error(`No app is known for ${task.task.taskDefinition}`);
       const { caPath } = platform.secure;
-      return startTaskProcesses({ app, agent: AGENT, caPath, onLine: (line) => lines.push(line) }, task);
+      const options = { app, agent: AGENT, caPath, volumes: folder.path, onLine: printed.add };
+      return startTaskProcesses(options, task);
     },
-    onLine: (line) => lines.push(line),
+    onLine: printed.add,
   });
   fal = await clientOf(platform);
   conformance = new ConformancePlatform(platform.url, await platform.createKey('ADMIN'), platform.owner, folder);
-  await platform.appsKnown('art/studio', 'art/worker', 'art/conforming');
+  await platform.appsKnown('art/studio', 'art/worker', 'art/library', 'art/conforming');
 });
 
 afterAll(async () => {
-  // SHOW=FILE: what functions, agents and apps printed, to find out why a test failed.
-  if (process.env.SHOW !== undefined) writeFileSync(process.env.SHOW, lines.join('\n'));
   await platform.stop();
   folder.remove();
 });
@@ -130,17 +141,53 @@ test('a request whose container is killed goes to another runner', async () => {
   expect((await fal.queue.result('art/worker', { requestId })).data).toMatchObject({ name: 'third' });
 });
 
-test('a machine that Spot takes back gets no more work, and finishes what it has', async () => {
+test("fal's Python client follows a request and its log, and reads a stream", async () => {
+  const output = await python(`
+updates = []
+result = fal_client.subscribe('art/studio', arguments={'prompt': 'a cat'}, with_logs=True, on_queue_update=updates.append)
+print(result, type(updates[-1]).__name__, 'painting a cat' in [line['message'] for line in updates[-1].logs])
+print([event['stroke'] for event in fal_client.stream('art/studio', arguments={'prompt': 'a dog'})])
+`);
+  expect(output.split('\n')).toEqual(["{'painted': 'a cat'} Completed True", '[1, 2, 3]']);
+});
+
+test("fal's Python client uploads a file, and sends and gets what is too large for an item of the table", async () => {
+  const output = await python(`
+url = fal_client.upload(b'brushes', 'text/plain', file_name='brushes.txt')
+print(httpx.get(url, follow_redirects=True).text)
+print(len(fal_client.subscribe('art/studio', arguments={'prompt': 'a' * 400_000})['painted']))
+`);
+  expect(output.split('\n')).toEqual(['brushes', '400000']);
+});
+
+test("fal's Python client submits requests and cancels those that run and those that wait", async () => {
+  const output = await python(`
+running = fal_client.submit('art/worker', arguments=${JSON.stringify(job('sixth'))})
+while not isinstance(running.status(), fal_client.InProgress):
+    time.sleep(0.1)
+waiting = fal_client.submit('art/worker', arguments=${JSON.stringify(job('unwanted'))})
+print(waiting.status())
+for handle in waiting, running:
+    handle.cancel()
+    try:
+        print(handle.get())
+    except fal_client.FalClientHTTPError as error:
+        print(error.status_code)
+`);
+  expect(output.split('\n')).toEqual(['Queued(position=0)', '499', '499']);
+  expect(folder.lines('journal')).not.toContain('unwanted');
+});
+
+test('a machine that Spot takes back is drained: what runs on it ends well, then it is ended', async () => {
+  const noted = await fal.subscribe('art/library', { input: { text: 'for the next' } });
   const last = await fal.queue.submit('art/worker', { input: job('fourth') });
   await begun('fourth');
-  const [before] = platform.tasks('worker');
-  await platform.functionOf(/Controller/).invoke({
-    'detail-type': 'EC2 Spot Instance Interruption Warning',
-    detail: { 'instance-id': before?.machine.id, 'instance-action': 'terminate' },
-  });
+  const machines = platform.ecs.cluster.present;
+  for (const { id } of machines) await takeBack(id);
   await eventually(async () => {
     const { runners } = (await platform.admin('/apps/art/worker/runners')) as { runners: readonly { state: string }[] };
     expect(runners.map(({ state }) => state)).toContain('DRAINING');
+    expect(machines.map(({ status }) => status)).toEqual(machines.map(() => 'DRAINING'));
   });
   const next = await fal.queue.submit('art/worker', { input: job('fifth') });
   open('fourth');
@@ -149,17 +196,56 @@ test('a machine that Spot takes back gets no more work, and finishes what it has
   open('fifth');
   await finished(next.request_id);
   expect(await runnerOf(next.request_id)).not.toBe(await runnerOf(last.request_id));
+  await eventually(async () => {
+    expect(platform.ecs.cluster.present.filter((machine) => machines.includes(machine))).toEqual([]);
+    return Promise.resolve();
+  }, PATIENCE_MS);
+  // A volume outlives the machines.
+  const { data } = await fal.subscribe('art/library/read', { input: {} });
+  expect(data).toMatchObject({ text: 'for the next' });
+  expect((data as { runner: string }).runner).not.toBe((noted.data as { runner: string }).runner);
 });
 
 describeConformingApp('the platform on AWS', () => conformance);
 
 test('every call that was made is one that its role may make', async () => {
+  const made = new Set(platform.recorder.calls.map(({ action }) => action));
+  expect([...made]).toEqual(
+    expect.arrayContaining(['ecs:UpdateContainerInstancesState', 'autoscaling:TerminateInstanceInAutoScalingGroup']),
+  );
   expect(await platform.denials()).toEqual([]);
   expect(platform.errors).toEqual([]);
 });
 
+test('what is granted and was not used has a reason', () => {
+  const kinds = ['Gateway', 'Controller', 'RolesTask', 'RolesExecution', 'MachineRole'] as const;
+  expect(unexplainedGrants(platform.recorder.calls, platform.account.roles, kinds)).toEqual([]);
+});
+
+test("what the runners of an app did with its data is denied to another app's runners", async () => {
+  const [studio, worker] = ['Studio', 'Worker'].map((id) => platform.account.roleNamed(new RegExp(`${id}RolesTask`)));
+  const made = platform.recorder.calls.filter(({ principal }) => principal === principalOf(studio!.arn));
+  const services = new Set(made.map(({ action }) => action.split(':')[0]));
+  expect([...services].sort()).toEqual(['dynamodb', 's3', 'sqs']);
+  const verdicts = (await Promise.all(distinct(made).map((call) => judge(call, worker!, ACCOUNT)))).flat();
+  expect(verdicts.filter(({ allowed }) => allowed).map(({ call }) => call)).toEqual([]);
+});
+
 function job(name: string): { readonly name: string; readonly journal: string; readonly gate: string } {
   return { name, journal: folder.file('journal'), gate: folder.file(name) };
+}
+
+/** Prints what the program prints. */
+async function python(program: string): Promise<string> {
+  const key = await platform.createKey('API');
+  return runPython({ ...platform.secure, key }, `import fal_client, httpx, time\n${program}`);
+}
+
+async function takeBack(machine: string): Promise<void> {
+  await platform.functionOf(/Controller/).invoke({
+    'detail-type': 'EC2 Spot Instance Interruption Warning',
+    detail: { 'instance-id': machine, 'instance-action': 'terminate' },
+  });
 }
 
 function open(name: string): void {

@@ -14,9 +14,9 @@ import os, fal_client.client
 fal_client.client.REST_URL, fal_client.client.CDN_URL = os.environ['REST_URL'], os.environ['CDN_URL']
 `;
 
-/** Runs a program against a gateway that speaks https; answers what it printed. */
+/** Runs a program against a gateway that speaks https, by a public certificate when none is named; answers what it printed. */
 export async function runPython(
-  gateway: Pick<GatewayServer, 'url' | 'key' | 'caPath'>,
+  gateway: Pick<GatewayServer, 'url' | 'key'> & Partial<Pick<GatewayServer, 'caPath'>>,
   program: string,
 ): Promise<string> {
   const packages = await installedPackages();
@@ -29,7 +29,7 @@ export async function runPython(
     FAL_QUEUE_RUN_HOST: `${host}/queue`,
     REST_URL: `${gateway.url}/rest`,
     CDN_URL: `${gateway.url}/cdn`,
-    SSL_CERT_FILE: gateway.caPath,
+    SSL_CERT_FILE: gateway.caPath ?? process.env.SSL_CERT_FILE,
   };
   const { stdout } = await run('python3', ['-c', UPLOAD_HOSTS + program], { env: environment, timeout: TIMEOUT_MS });
   return stdout.trim();

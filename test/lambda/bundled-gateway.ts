@@ -24,8 +24,8 @@ import { launched } from '../../runtime/domain/runner';
 import { createKey } from '../../runtime/gateway/keys';
 import { adopt } from '../../runtime/queue/adoption';
 import { RequestQueue } from '../../runtime/queue/request-queue';
-import type { RunningContainers } from '../aws/emulated-platform';
 import { LambdaProcess } from '../aws/lambda-process';
+import type { RunningContainers } from '../aws/task-definitions';
 import { startTaskProcesses, type TaskProcessesOptions } from '../aws/task-processes';
 import { createTable } from '../support/dynamo-table';
 import { appSpec } from '../support/records';
@@ -156,7 +156,7 @@ export class BundledGateway {
     const containers = startTaskProcesses(
       { ...options, onLine: (line) => void this.lines.push(line) },
       {
-        containers: [],
+        ...{ containers: [], volumes: [] },
         credentials: environment,
         secrets: () => Promise.resolve({}),
         overrides: { [CONTAINER.agent]: agentVariables },
