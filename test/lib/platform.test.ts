@@ -41,6 +41,29 @@ test('work for all apps is granted queue by queue, without a reference to anothe
   expect(stack.dependencies).toEqual([]);
 });
 
+test.each([
+  ['call', 'invoke-key', (from: ServerlessGpuPlatform | ServerlessGpuApp, to: iam.IGrantable) => from.grantInvoke(to)],
+  [
+    'administer',
+    'admin-key',
+    (from: ServerlessGpuPlatform | ServerlessGpuApp, to: iam.IGrantable) => from.grantAdminister(to),
+  ],
+] as const)('who may %s may read that one key, of an app as of its platform', (_what, key, grant) => {
+  const stack = newStack();
+  const platform = new ServerlessGpuPlatform(stack, 'Platform');
+  const app = new ServerlessGpuApp(stack, 'Chat', { source, platform, machineType: MachineType.M });
+  for (const from of [platform, app]) grant(from, new iam.User(stack, `User${from.node.id}`));
+  const policies = Object.values(Template.fromStack(stack).findResources('AWS::IAM::Policy')).filter((policy) =>
+    JSON.stringify(policy).includes('"Users"'),
+  );
+  expect(policies).toHaveLength(2);
+  for (const { Properties } of policies) {
+    const { PolicyDocument } = Properties as { PolicyDocument: { Statement: readonly object[] } };
+    expect(PolicyDocument.Statement).toMatchObject([{ Action: 'ssm:GetParameter', Effect: 'Allow' }]);
+    expect(JSON.stringify(PolicyDocument)).toContain(`:parameter/sgpu/gpu/secrets/${key}"`);
+  }
+});
+
 test('numbers of a platform are sums over its apps, or the worst of them', () => {
   const { stack, platform } = platformWithApps();
   const expressionOf = (metric: cloudwatch.MathExpression): unknown => {
