@@ -9,6 +9,7 @@ import { frontierOf } from './frontier';
 import { advantageTable } from './frontier-table';
 import { policiesNamed, POLICY_NAMES } from './policies';
 import { formatReplay, replay } from './replay';
+import { formatReplayedDay, parseRecordedDay, replayDay } from './recorded-day';
 import { parseTraceCsv } from './trace-csv';
 import { namedTraces, REPORTED_TRACES, TRACE_NAMES, type NamedTrace } from './traces/named';
 
@@ -17,6 +18,7 @@ export const USAGE = `Compares scaling policies on traces of requests.
   npm run --silent sim -- compare --trace FILE.csv --start-seconds 300 [options]
   npm run --silent sim -- frontier --start-seconds 30,90,300 [--traces A,B] [--out FOLDER] [options]
   npm run --silent sim -- replay --trace FILE.csv --start-seconds 300 --keep-alive 60 [--scaling-policy adaptive]
+  npm run --silent sim -- replay DAY.json
 
 compare
 
@@ -42,7 +44,8 @@ with the best of the others at equal GPU-hours, and writes an SVG for each trace
                                 (default: those the policy was not tuned on; --trace FILE for one of yours)
   --out FOLDER                  where plots go (default: none are made)
 
-replay runs one day as the controller would and says how far from a clairvoyant it was.
+replay runs one day as the controller would and says how far from a clairvoyant it was. A day that a platform recorded
+(sgpu simulate --app NAME --export DAY.json) is compared with what really happened.
 
   --keep-alive N                keep_alive of the apps, seconds (default 60)
   --scaling-policy NAME         fal or adaptive (default fal)
@@ -52,6 +55,8 @@ replay runs one day as the controller would and says how far from a clairvoyant 
 export function run(args: readonly string[]): string {
   const { values, positionals } = parsed(args);
   if (values.help === true || positionals.length === 0) return USAGE;
+  const [first, day, ...more] = positionals;
+  if (first === 'replay' && day !== undefined && more.length === 0) return runRecordedReplay(day, values);
   const command = positionals.join(' ');
   if (command === 'frontier') return runFrontier(values);
   if (command === 'replay') return runReplay(values);
@@ -120,6 +125,11 @@ function runReplay(values: Values): string {
     spec: { keep_alive: number('keep-alive', values['keep-alive'] ?? '60', 0, 604_800), scaling_policy: policy },
   });
   return values.json === true ? `${JSON.stringify(result, undefined, 2)}\n` : formatReplay(result);
+}
+
+function runRecordedReplay(file: string, values: Values): string {
+  const replayed = replayDay(parseRecordedDay(readTrace(file), file));
+  return values.json === true ? `${JSON.stringify(replayed, undefined, 2)}\n` : formatReplayedDay(replayed);
 }
 
 /** Runs the command line of this process. */

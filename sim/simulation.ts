@@ -2,66 +2,20 @@
  * Discrete-event simulation of a platform: the same trace, settings and seed give the same result, to the last digit.
  * Time is milliseconds since the start of the trace.
  */
-import type { AppSpec } from '../runtime/domain/app-spec';
 import type { ScalingAction } from '../runtime/domain/scaling';
-import { AppState } from './app-state';
+import type { AppState } from './app-state';
+import { appStates } from './app-states';
 import { Dispatcher } from './dispatch';
 import { EventQueue, type SimulationEvent } from './event-queue';
-import type { Faults } from './faults';
 import { MachineHouse } from './machine-house';
-import { MACHINE_EACH, Machines, type MachinePool } from './machines';
-import type { AppProfile, ScalingPolicy } from './policy';
+import { Machines } from './machines';
 import { Random } from './random';
 import { Runners } from './runners';
-import type { StartTimes } from './start-times';
+import { poolOf, type SimulationResult, type SimulationSettings } from './simulation-settings';
 import type { Trace } from './trace';
-import { WaitingLine } from './waiting-line';
 import { EVENT, type Observer, type World } from './world';
 
-export interface SimulationSettings {
-  readonly policy: ScalingPolicy;
-  readonly startTimes: StartTimes;
-  /** The settings of an app by its name. */
-  readonly spec: (app: string) => AppSpec;
-  /** GPUs of a runner of the app; 1 when absent. */
-  readonly gpus?: (app: string) => number;
-  readonly machines?: Partial<MachinePool>;
-  readonly faults?: Faults;
-  readonly seed?: number;
-  /** From a decision until the fleet has it, ms; 0 on one machine. */
-  readonly lagMs?: number;
-  /** From a submit that finds no free slot until the controller looks, ms. */
-  readonly pokeLagMs?: number;
-  /** How often agents look at the floor that holds them, ms. */
-  readonly heartbeatMs?: number;
-  /** What is not over this long after the last arrival or answer never will be, ms; a day by default. */
-  readonly giveUpMs?: number;
-  /** Looks at every app at every tick, though nothing can have changed. Slow; the result must be the same. */
-  readonly everyTick?: boolean;
-  readonly observer?: Observer;
-}
-
-export interface SimulationResult {
-  /** By request: ms from its arrival until the attempt that served it began; NaN for one that was not served. */
-  readonly waitMs: Float64Array;
-  readonly served: number;
-  /** Requests whose attempts were used up. */
-  readonly deadLetters: number;
-  /** Requests that still waited or ran at the end. */
-  readonly unfinished: number;
-  /** Runners launched. */
-  readonly starts: number;
-  readonly machinesLaunched: number;
-  /** What was paid for: GPU-hours of machines, from the wish for each to its end. */
-  readonly gpuHours: number;
-  /** GPU-hours that runners held GPUs, starts included. */
-  readonly runnerGpuHours: number;
-  /** When anything last changed, or when the simulation gave up waiting for changes; ms. */
-  readonly endedAt: number;
-  readonly events: number;
-  /** Times a scaler was asked. */
-  readonly looks: number;
-}
+export type { SimulationResult, SimulationSettings } from './simulation-settings';
 
 export function simulate(trace: Trace, settings: SimulationSettings): SimulationResult {
   return new Simulation(trace, settings).run();
@@ -108,7 +62,7 @@ class Simulation implements World {
     this.giveUpMs = settings.giveUpMs ?? GIVE_UP_MS;
     this.startedAt = new Float64Array(trace.app.length).fill(NaN);
     this.machines = new Machines(poolOf(settings), settings.startTimes, new Random(seed, 'start times'));
-    this.apps = this.createApps(seed);
+    this.apps = appStates(trace, settings, seed);
     this.house = new MachineHouse(this, this.machines, faults, new Random(seed, 'reclaims'), {
       drain: (runner, reason, graceMs) => {
         this.runners.drain(runner, reason, graceMs);
@@ -316,20 +270,6 @@ class Simulation implements World {
     };
   }
 
-  private createApps(seed: number): readonly AppState[] {
-    const means = meanServices(this.trace);
-    return this.trace.apps.map((id, number) => {
-      const profile: AppProfile = {
-        id,
-        spec: this.settings.spec(id),
-        gpus: this.settings.gpus?.(id) ?? 1,
-        meanServiceMs: means[number] ?? 0,
-      };
-      const scaler = this.settings.policy.scaler(profile, new Random(seed, `scaler of ${id}`));
-      return new AppState(number, profile, scaler, new WaitingLine(), this.trace.arrivalMs);
-    });
-  }
-
   private app(number: number): AppState {
     const app = this.apps[number];
     if (app === undefined) throw new RangeError(`There is no app ${number}`);
@@ -338,23 +278,3 @@ class Simulation implements World {
 }
 
 const HOUR_MS = 3_600_000;
-
-function poolOf({ machines, policy }: SimulationSettings): MachinePool {
-  return {
-    ...MACHINE_EACH,
-    ...(policy.machineKeepAliveMs === undefined ? {} : { keepAliveMs: policy.machineKeepAliveMs }),
-    ...(policy.machinesFromZero === undefined ? {} : { machinesFromZero: policy.machinesFromZero }),
-    ...machines,
-  };
-}
-
-function meanServices({ apps, app, serviceMs }: Trace): readonly number[] {
-  const sums = apps.map(() => ({ sum: 0, count: 0 }));
-  app.forEach((place, request) => {
-    const entry = sums[place];
-    if (entry === undefined) return;
-    entry.sum += serviceMs[request] ?? 0;
-    entry.count += 1;
-  });
-  return sums.map(({ sum, count }) => (count === 0 ? 0 : sum / count));
-}

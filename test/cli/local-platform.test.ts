@@ -72,6 +72,28 @@ test('what an app does is seen in its runners, its queue and the explanation, an
   expect(await commands.json('queue', 'size', 'plain', ...LOCAL)).toEqual({ size: 0, in_progress: 1 });
 });
 
+test('what an app has on record is played with other settings, exported and replayed', async () => {
+  const id = await submit('open for the simulator');
+  writeFileSync(folder.file('open for the simulator'), '');
+  await eventually(async () => {
+    const answer = await fetch(`${sgpu.url}/queue/local/plain/requests/${id}/status`);
+    expect(await answer.json()).toMatchObject({ status: 'COMPLETED' });
+  });
+  const settings = ['--app', 'plain', '--start-seconds', '60', '--machine-type', 'GPU-L4', ...LOCAL];
+  const { current, outcomes } = (await commands.json('simulate', ...settings)) as {
+    readonly current: unknown;
+    readonly outcomes: readonly unknown[];
+  };
+  expect(current).toMatchObject({ keep_alive: 300, max_concurrency: 1, scaling_policy: 'fal', unserved: 0 });
+  expect(outcomes.length).toBeGreaterThan(8);
+  expect(await commands.text('simulate', ...settings)).toContain('sgpu app scale local/plain --min-concurrency');
+
+  await commands.text('simulate', ...settings, '--export', 'day.json');
+  const replayed = await commands.text('simulate', '--replay', 'day.json');
+  expect(replayed).toContain('local/plain, as recorded:');
+  expect(replayed.match(/regret: /g)).toHaveLength(2);
+});
+
 test('there are no dead letters, and a request that is none is not redriven', async () => {
   const id = await submit();
   expect(await commands.json('queue', 'dead-letters', 'plain', ...LOCAL)).toEqual({ requests: [] });
