@@ -9,7 +9,8 @@ import { SsmDeployments } from '../runtime/aws/deployments';
 import { embeddedMetrics } from '../runtime/aws/embedded-metrics';
 import { EcsFleet } from '../runtime/aws/ecs-fleet';
 import { TableFleetMemory } from '../runtime/aws/machines-memory';
-import { VARIABLE, type ControlMessage } from '../runtime/aws-layout';
+import { VARIABLE } from '../runtime/aws-layout';
+import type { ControlMessage } from '../runtime/aws-messages';
 import { Controller } from '../runtime/controller/controller';
 import { WebhookDelivery } from '../runtime/controller/webhook-delivery';
 import { ControllerTurns } from './controller-turns';
@@ -23,8 +24,9 @@ import { wakeUpsOf } from './wake-ups';
 
 const log = new PlatformLog(variable(VARIABLE.platform), 'controller');
 const onError = log.failure;
-const stores = openPlatformStores(onError);
-const { names, dynamo, table, clock } = stores;
+const stores = openPlatformStores({ onError });
+const { names, clock } = stores;
+const { client: dynamo, name: table } = stores.table;
 const holder = randomUUID();
 const metrics = new AppMetrics({ clock, write: embeddedMetrics() });
 

@@ -1,7 +1,7 @@
 /** What the gateway says of itself in CloudWatch: errors as log lines, and metrics in log lines (EMF). */
 import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
-import { METRIC_NAMESPACE } from '../runtime/aws-layout';
+import { METRIC_NAMESPACE } from '../runtime/aws-metrics';
 import type { Log } from '../runtime/gateway/log';
 
 export class GatewayReport implements Log {

@@ -1,6 +1,6 @@
 /** `ImageBuild.codeBuild()`: a deployment waits until the images of an app are built, and fails with their build. */
 import type { Clock } from '../runtime/ports';
-import type { ImagesRequest } from '../runtime/aws-layout';
+import type { ImagesRequest } from '../runtime/aws-messages';
 
 export interface Build {
   readonly status: 'running' | 'succeeded' | 'failed';

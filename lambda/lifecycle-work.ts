@@ -1,7 +1,7 @@
 /** Which work a custom resource asks for. */
 import type { CloudFormationCustomResourceEvent } from 'aws-lambda';
 import type { AppChanges } from '../runtime/apps/app-changes';
-import type { ImagesRequest, TeardownRequest, VerificationRequest } from '../runtime/aws-layout';
+import type { ImagesRequest, TeardownRequest, VerificationRequest } from '../runtime/aws-messages';
 import type { CustomResourceOptions, CustomResourceWork } from './custom-resource';
 import type { Images } from './images';
 import type { Teardown } from './teardown';

@@ -22,7 +22,7 @@ import { AwsTeardownResources } from './teardown-resources';
 import { Verification } from './verification';
 
 const log = new PlatformLog(variable(VARIABLE.platform), 'lifecycle');
-const stores = openPlatformStores(log.failure);
+const stores = openPlatformStores({ onError: log.failure });
 const { names, ssm, changes } = stores;
 const resources = new AwsTeardownResources({
   tasks: new EcsTasks(new ECSClient({}), variable(VARIABLE.cluster), names.platform),

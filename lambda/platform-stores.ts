@@ -1,5 +1,4 @@
-/** The adapters of AWS over what the template's variables name, for controller and lifecycle. */
-import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+/** The adapters of AWS over what the template's variables name, for gateway, controller and lifecycle. */
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { AppChanges } from '../runtime/apps/app-changes';
@@ -14,16 +13,24 @@ import { DynamoLearningStore } from '../runtime/aws/learning-store';
 import { DynamoRequestStore } from '../runtime/aws/request-store';
 import { DynamoRunnerRegistry } from '../runtime/aws/runner-registry';
 import { ResourceNames, VARIABLE } from '../runtime/aws-layout';
-import type { AppStore, BlobStore, Clock, KeyStore, LearningStore, RequestStore, RunnerRegistry, SecretStore } from '../runtime/ports';
+import type {
+  AppStore,
+  BlobStore,
+  Clock,
+  Doorbell,
+  KeyStore,
+  LearningStore,
+  RequestStore,
+  RunnerRegistry,
+  SecretStore,
+} from '../runtime/ports';
 import { RequestQueue } from '../runtime/queue/request-queue';
 import { appQueueUrls } from './app-queues';
 import { variable } from './environment';
 
 export interface PlatformStores {
   readonly names: ResourceNames;
-  readonly dynamo: DynamoDBClient;
-  /** The name of the table. */
-  readonly table: string;
+  readonly table: DynamoTable;
   readonly sqs: SQSClient;
   readonly ssm: SSMClient;
   readonly controlQueueUrl: string;
@@ -40,14 +47,20 @@ export interface PlatformStores {
   readonly queue: RequestQueue;
 }
 
-export function openPlatformStores(onError: (error: unknown, doing: string) => void): PlatformStores {
+export interface PlatformStoresOptions {
+  /** Told when a doorbell can't be rung, which fails nobody. */
+  readonly onError: (error: unknown, doing: string) => void;
+  /** How the queue rings, if not as the doorbell does by itself. */
+  readonly ringing?: (doorbell: Doorbell) => Doorbell;
+}
+
+export function openPlatformStores({ onError, ringing = (bell) => bell }: PlatformStoresOptions): PlatformStores {
   const names = new ResourceNames(variable(VARIABLE.platform));
   const controlQueueUrl = variable(VARIABLE.controlQueueUrl);
   const clock = new SystemClock();
-  const dynamo = dynamoClient();
   const sqs = new SQSClient({});
   const ssm = new SSMClient({});
-  const table = new DynamoTable(dynamo, variable(VARIABLE.table));
+  const table = new DynamoTable(dynamoClient(), variable(VARIABLE.table));
   const blobs = new S3BlobStore(blobClient(), variable(VARIABLE.bucket));
   const apps = new DynamoAppStore(table, clock);
   const requests = new DynamoRequestStore({ table, blobs, clock });
@@ -58,13 +71,12 @@ export function openPlatformStores(onError: (error: unknown, doing: string) => v
   };
   const doorbell = new SqsDoorbell({ client: sqs, queueUrl: appQueueUrls(controlQueueUrl, names), log });
   return {
-    ...{ names, dynamo, sqs, ssm, controlQueueUrl, clock, apps, requests, blobs },
-    table: variable(VARIABLE.table),
+    ...{ names, table, sqs, ssm, controlQueueUrl, clock, apps, requests, blobs },
     changes: new AppChanges(apps, clock),
     keys: new DynamoKeyStore(table),
     learnings: new DynamoLearningStore(table, clock),
     registry: new DynamoRunnerRegistry(table),
     secrets: new ParameterSecretStore(ssm, names),
-    queue: new RequestQueue({ store: requests, doorbell, clock }),
+    queue: new RequestQueue({ store: requests, doorbell: ringing(doorbell), clock }),
   };
 }

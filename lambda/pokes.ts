@@ -1,6 +1,6 @@
 /** Tells the controller about requests that no runner is free for, so that it need not wait for its next tick. */
 import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
-import type { ControlMessage } from '../runtime/aws-layout';
+import type { ControlMessage } from '../runtime/aws-messages';
 import type { AppRecord } from '../runtime/domain/app';
 import type { Clock, RequestStore, RunnerRegistry } from '../runtime/ports';
 

@@ -2,7 +2,7 @@
 import type { AppChanges } from '../runtime/apps/app-changes';
 import type { AppRecord } from '../runtime/domain/app';
 import { revisionOf } from '../runtime/aws/deployments';
-import type { VerificationRequest } from '../runtime/aws-layout';
+import type { VerificationRequest } from '../runtime/aws-messages';
 import { starting } from '../runtime/domain/runner';
 import type { AppStore, Clock, RunnerRegistry } from '../runtime/ports';
 

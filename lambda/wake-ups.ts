@@ -1,5 +1,6 @@
 /** What wakes the controller: messages of its queue, a rule that fires every minute, changes that AWS reports. */
-import type { ControlMessage, ResourceNames } from '../runtime/aws-layout';
+import type { ResourceNames } from '../runtime/aws-layout';
+import type { ControlMessage } from '../runtime/aws-messages';
 import type { MachineNotice } from '../runtime/aws/ecs-fleet';
 
 export type WakeUp =

@@ -201,42 +201,6 @@ export class ResourceNames {
 /** Tags on everything that is launched at run time, for policies and for the bill. */
 export const TAG = { platform: 'sgpu:platform', app: 'sgpu:app', pool: 'sgpu:pool' } as const;
 
-/** Where CloudWatch keeps the platform's metrics. */
-export const METRIC_NAMESPACE = 'ServerlessGpu';
-
-/** The dimension of all of them: `owner/alias` of the app. */
-export const METRIC_DIMENSION = 'App';
-
-/**
- * Metrics of an app, written while it has runners or requests and not while it rests: CloudWatch charges for the hours in
- * which a metric was written.
- */
-export const METRIC = {
-  /** Age of the oldest waiting request, in seconds; 0 while none waits. */
-  queueAge: 'QueueAge',
-  waiting: 'RequestsWaiting',
-  inProgress: 'RequestsInProgress',
-  /** Seconds until what waits now is done at the pace of late. Absent while nothing is known. */
-  timeToDrain: 'TimeToDrain',
-  /** Runners by state: PENDING, DOCKER_PULL and SETUP; IDLE; RUNNING; DRAINING and TERMINATING. */
-  runnersStarting: 'RunnersStarting',
-  runnersIdle: 'RunnersIdle',
-  runnersRunning: 'RunnersRunning',
-  runnersLeaving: 'RunnersLeaving',
-  /** Runners that became READY. */
-  coldStarts: 'ColdStarts',
-  /** From launch until READY, in seconds. */
-  coldStartTime: 'ColdStartTime',
-  /** Runners that failed to start. */
-  failedStarts: 'FailedStarts',
-  /** From submission until the end, in milliseconds. */
-  latency: 'Latency',
-  /** Requests that ended with a status of 500 or more. */
-  errors: 'Errors',
-  /** On-demand price in USD of what the runners took of their machines; an estimate: Spot and shares cost otherwise. */
-  estimatedCost: 'EstimatedCost',
-} as const;
-
 /** Environment variables of the Lambda functions and of the agent. */
 export const VARIABLE = {
   platform: 'SGPU_PLATFORM',
@@ -298,38 +262,5 @@ export const GATEWAY_CONTAINER = {
   stopTimeoutSeconds: 120,
 } as const;
 
-/** What wakes the controller through its queue, as JSON. */
-export type ControlMessage =
-  /** A request waits and no runner of the app is free. */
-  | { readonly kind: 'poke'; readonly app: string }
-  /** A delayed look around while anything is alive. */
-  | { readonly kind: 'tick' };
-
-/** What an on-delete custom resource asks of the lifecycle handler, as its resource properties. */
-export type TeardownRequest =
-  /** The app takes no more requests, its runners have ended, and what is stored about it is gone. */
-  | { readonly kind: 'app'; readonly app: string }
-  /** No more machines are launched, and those there were have finished and ended: no app uses the pool any more. */
-  | { readonly kind: 'pool'; readonly platform: string; readonly pool: string }
-  /** Everything has ended; the bucket is empty, and internal secrets are gone. */
-  | { readonly kind: 'platform'; readonly platform: string };
-
 /** In the log group of the app: what the builds of its images print. */
 export const BUILD_LOG_STREAM = 'image';
-
-/** What the custom resource of an app's images asks of the lifecycle handler, as its resource properties. */
-export interface ImagesRequest {
-  readonly kind: 'images';
-  /** The CodeBuild project that builds them. */
-  readonly project: string;
-  /** Of the images: with other ones the resource is updated, and waits for a build. */
-  readonly tags: readonly string[];
-}
-
-/** What the custom resource of `verifyOnDeploy` asks of the lifecycle handler, as its resource properties. */
-export interface VerificationRequest {
-  readonly kind: 'verify';
-  readonly app: string;
-  /** The ARN in the app's deployment: with each new revision the resource is updated, and waits. */
-  readonly taskDefinition: string;
-}

@@ -12,6 +12,8 @@ const target = resolve(process.argv[2] ?? join(root, 'dist', 'jsii'));
 const CONTENT = [
   'lib',
   'runtime/aws-layout.ts',
+  'runtime/aws-messages.ts',
+  'runtime/aws-metrics.ts',
   'runtime/domain',
   'runtime/source',
   'runner-image/app',

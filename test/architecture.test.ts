@@ -10,8 +10,10 @@ const TABLE: Readonly<Record<string, { readonly folders: readonly string[]; read
   'runtime/domain': { folders: [], packages: [] },
   'runtime/ports.ts': { folders: ['runtime/domain'], packages: [] },
   'runtime/aws-layout.ts': { folders: ['runtime/domain'], packages: [] },
+  'runtime/aws-messages.ts': { folders: [], packages: [] },
+  'runtime/aws-metrics.ts': { folders: [], packages: [] },
   'runtime/aws': {
-    folders: ['runtime/domain', 'runtime/ports.ts', 'runtime/aws-layout.ts'],
+    folders: ['runtime/domain', 'runtime/ports.ts', 'runtime/aws-layout.ts', 'runtime/aws-metrics.ts'],
     packages: ['@aws-lambda-powertools', '@aws-sdk', '@smithy', 'node:'],
   },
   'runtime/source': { folders: ['runtime/domain'], packages: ['@lezer/common', '@lezer/python'] },
@@ -68,7 +70,13 @@ const TABLE: Readonly<Record<string, { readonly folders: readonly string[]; read
   playground: { folders: [], packages: [] },
   testing: { folders: [], packages: ['@fal-ai/client', 'node:'] },
   lib: {
-    folders: ['runtime/domain', 'runtime/aws-layout.ts', 'runtime/source'],
+    folders: [
+      'runtime/domain',
+      'runtime/aws-layout.ts',
+      'runtime/aws-messages.ts',
+      'runtime/aws-metrics.ts',
+      'runtime/source',
+    ],
     packages: ['aws-cdk-lib', 'constructs', 'node:'],
   },
 };

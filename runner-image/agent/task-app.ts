@@ -3,6 +3,7 @@ import { constants } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AppExit, AppLine, AppProcess } from '../../runtime/agent/app-process';
 import type { AppOutput } from '../../runtime/local/app-output';
+import { AppOutputIntake } from '../../runtime/local/app-output-intake';
 import { OutputSocket } from './output-socket';
 import type { ContainerStatus, TaskMetadata } from './task-metadata';
 
@@ -15,9 +16,6 @@ export interface TaskAppOptions {
   readonly pollMs: number;
   readonly log: (line: string) => void;
 }
-
-/** Lines kept until somebody listens. */
-const EARLY_LINES = 10_000;
 
 /** How long after the app's end its last lines may still be on their way. */
 const LAST_OUTPUT_MS = 1_000;
@@ -34,9 +32,7 @@ export class TaskApp implements AppProcess {
   private end: (exit: AppExit) => void = () => undefined;
   private ended = false;
   private socket: OutputSocket | undefined;
-  private failure: string | undefined;
-  private listener: ((line: AppLine) => void) | undefined;
-  private early: AppLine[] = [];
+  private readonly output = new AppOutputIntake();
 
   private constructor(private readonly options: TaskAppOptions) {
     this.exited = new Promise((resolve) => (this.end = resolve));
@@ -47,7 +43,8 @@ export class TaskApp implements AppProcess {
   static async attach(options: TaskAppOptions): Promise<TaskApp> {
     const app = new TaskApp(options);
     const take = (output: AppOutput): void => {
-      app.take(output);
+      // Where it listens is known.
+      if (output.type !== 'listening') app.output.take(output);
     };
     app.socket = await OutputSocket.listen(options.socketPath, take).catch((error: unknown) => {
       options.log(`The app's lines will be in CloudWatch only, not in its requests: ${inWords(error)}`);
@@ -72,10 +69,7 @@ export class TaskApp implements AppProcess {
   }
 
   onLine(listener: (line: AppLine) => void): void {
-    const early = this.early;
-    this.early = [];
-    this.listener = listener;
-    for (const line of early) listener(line);
+    this.output.onLine(listener);
   }
 
   /**
@@ -98,7 +92,8 @@ export class TaskApp implements AppProcess {
       if (status?.stopped) {
         this.ended = true;
         await this.socket?.drained(LAST_OUTPUT_MS);
-        this.end({ reason: reasonOf(status), ...(this.failure === undefined ? {} : { failure: this.failure }) });
+        const { failure } = this.output;
+        this.end({ reason: reasonOf(status), ...(failure === undefined ? {} : { failure }) });
       } else {
         await sleep(this.options.pollMs);
       }
@@ -108,24 +103,6 @@ export class TaskApp implements AppProcess {
   /** `undefined` while ECS can't be asked, which says nothing about the app. */
   private status(): Promise<ContainerStatus | undefined> {
     return this.options.metadata.app().catch(() => undefined);
-  }
-
-  private take(output: AppOutput): void {
-    switch (output.type) {
-      case 'listening':
-        break;
-      case 'failed':
-        this.failure = output.message;
-        if (output.traceback !== undefined) this.deliver({ level: 'STDERR', message: output.traceback });
-        break;
-      case 'log':
-        this.deliver(output.line);
-    }
-  }
-
-  private deliver(line: AppLine): void {
-    if (this.listener !== undefined) this.listener(line);
-    else if (this.early.length < EARLY_LINES) this.early.push(line);
   }
 }
 

@@ -1,9 +1,9 @@
 /**
  * The metrics of apps as lines of a log in CloudWatch's embedded metric format, which cost no call. Names and meanings are in
- * `METRIC` of the layout.
+ * `METRIC`.
  */
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
-import { METRIC, METRIC_DIMENSION, METRIC_NAMESPACE } from '../aws-layout';
+import { METRIC, METRIC_DIMENSION, METRIC_NAMESPACE } from '../aws-metrics';
 import type { RequestHead } from '../domain/request';
 
 /** What a line is made of: values by metric. */

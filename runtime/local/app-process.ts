@@ -2,6 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { constants } from 'node:os';
 import { LineSplitter, parseLine, type AppLine, type AppOutput } from './app-output';
+import { AppOutputIntake } from './app-output-intake';
 import { guarded, NOT_EXECUTABLE, NOT_FOUND, SIGNALLED } from './process-guard';
 import { groupEnded, signalGroup } from './process-group';
 
@@ -26,9 +27,6 @@ export interface AppExit {
   readonly failure?: string;
 }
 
-/** Lines kept for the first listener. */
-const EARLY_LINES = 10_000;
-
 export class AppProcess {
   /** Resolves when no process of the app is left and every line it printed was delivered. */
   readonly exited: Promise<AppExit>;
@@ -39,9 +37,7 @@ export class AppProcess {
   private announce: (port: number) => void = () => undefined;
   private giveUpPort: (error: Error) => void = () => undefined;
   private terminating = false;
-  private listener: ((line: AppLine) => void) | undefined;
-  private earlyLines: AppLine[] = [];
-  private failure: string | undefined;
+  private readonly said = new AppOutputIntake();
 
   private constructor(
     private readonly child: ChildProcess,
@@ -76,10 +72,7 @@ export class AppProcess {
 
   /** Calls `listener` with every line the app prints, those printed before included. There is one listener. */
   onLine(listener: (line: AppLine) => void): void {
-    const early = this.earlyLines;
-    this.earlyLines = [];
-    this.listener = listener;
-    for (const line of early) listener(line);
+    this.said.onLine(listener);
   }
 
   /** Sends SIGTERM to all processes of the app and SIGKILL after `graceMs`. Resolves when they are gone. */
@@ -114,8 +107,9 @@ export class AppProcess {
       await groupEnded(this.group);
     }
     await Promise.race([output, new Promise((resolve) => setTimeout(resolve, LAST_OUTPUT_MS))]);
-    this.giveUpPort(new Error(`The app ended before it was listening: ${this.failure ?? exit.reason}`));
-    return this.failure === undefined ? exit : { ...exit, failure: this.failure };
+    const { failure } = this.said;
+    this.giveUpPort(new Error(`The app ended before it was listening: ${failure ?? exit.reason}`));
+    return failure === undefined ? exit : { ...exit, failure };
   }
 
   private exitOf(code: number | null, signal: NodeJS.Signals | null): AppExit {
@@ -151,22 +145,8 @@ export class AppProcess {
   }
 
   private take(output: AppOutput): void {
-    switch (output.type) {
-      case 'listening':
-        this.announce(output.port);
-        break;
-      case 'failed':
-        this.failure = output.message;
-        if (output.traceback !== undefined) this.deliver({ level: 'STDERR', message: output.traceback });
-        break;
-      case 'log':
-        this.deliver(output.line);
-    }
-  }
-
-  private deliver(line: AppLine): void {
-    if (this.listener !== undefined) this.listener(line);
-    else if (this.earlyLines.length < EARLY_LINES) this.earlyLines.push(line);
+    if (output.type === 'listening') this.announce(output.port);
+    else this.said.take(output);
   }
 }
 

@@ -1,5 +1,5 @@
 import { Pokes } from '../../lambda/pokes';
-import type { ControlMessage } from '../../runtime/aws-layout';
+import type { ControlMessage } from '../../runtime/aws-messages';
 import { exampleApp } from '../contract/example-app';
 import { ManualClock, MemoryRequestStore, MemoryRunnerRegistry } from '../support/memory-stores';
 import { submitted } from '../../runtime/domain/request';

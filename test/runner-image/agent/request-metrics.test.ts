@@ -1,5 +1,5 @@
 import { embeddedMetrics } from '../../../runtime/aws/embedded-metrics';
-import { METRIC_NAMESPACE } from '../../../runtime/aws-layout';
+import { METRIC_NAMESPACE } from '../../../runtime/aws-metrics';
 import { RequestMetrics } from '../../../runner-image/agent/request-metrics';
 import type { RequestHead } from '../../../runtime/domain/request';
 import { RequestQueue } from '../../../runtime/queue/request-queue';
