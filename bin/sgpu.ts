@@ -1,5 +1,6 @@
 /** The command line of the platform. */
 import { CommanderError } from 'commander';
+import { missingPackage } from '../cli/missing-package';
 import { sgpuProgram } from '../cli/program';
 import { UserError } from '../runtime/domain/user-error';
 
@@ -15,7 +16,8 @@ try {
   await sgpuProgram().parseAsync();
 } catch (error) {
   if (error instanceof CommanderError) process.exit(error.exitCode);
-  if (!(error instanceof UserError)) throw error;
-  console.error(`sgpu: ${error.message}`);
+  const told = error instanceof UserError ? error : missingPackage(error);
+  if (told === undefined) throw error;
+  console.error(`sgpu: ${told.message}`);
   process.exit(1);
 }

@@ -1,8 +1,10 @@
 /** `sgpu init` */
+import { existsSync } from 'node:fs';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { UserError } from '../runtime/domain/user-error';
+import type { PackageSource } from './init/fal-app';
 import { pythonProject } from './init/python-project';
 import { typeScriptProject } from './init/typescript-project';
 import { addOutputOptions, Output, type OutputOptions } from './output';
@@ -10,6 +12,7 @@ import { addOutputOptions, Output, type OutputOptions } from './output';
 interface InitOptions extends OutputOptions {
   readonly language: 'typescript' | 'python';
   readonly name?: string;
+  readonly package?: string;
 }
 
 export function initCommand(): Command {
@@ -21,9 +24,13 @@ export function initCommand(): Command {
       new Option('--language <language>', 'of the CDK project').choices(['typescript', 'python']).default('typescript'),
     )
     .option('--name <name>', 'of the app (default: as the folder)')
+    .option(
+      '--package <file>',
+      'the packed cdk-serverless-gpu, which no registry has yet: a .tgz for npm, a .whl for pip',
+    )
     .addHelpText(
       'after',
-      '\nJSON: {"folder","files":[]}\n\nExamples:\n  sgpu init painter\n  sgpu init painter --language python',
+      '\nJSON: {"folder","files":[]}\n\nExamples:\n  sgpu init painter\n  sgpu init painter --language python\n  sgpu init painter --package ../cdk-serverless-gpu-0.0.0.tgz',
     )
     .action(init);
 }
@@ -32,7 +39,10 @@ async function init(folder: string, options: InitOptions): Promise<void> {
   const target = resolve(folder);
   await refuseFull(target);
   const name = appName(options.name ?? basename(target));
-  const { files, next } = (options.language === 'python' ? pythonProject : typeScriptProject)(name);
+  const { files, next } = (options.language === 'python' ? pythonProject : typeScriptProject)(
+    name,
+    packageSource(options.package),
+  );
   for (const [path, text] of Object.entries(files)) {
     await mkdir(dirname(join(target, path)), { recursive: true });
     await writeFile(join(target, path), text, { flag: 'wx' });
@@ -58,6 +68,12 @@ async function refuseFull(folder: string): Promise<void> {
     if (code === 'ENOTDIR') throw new UserError(`${folder} is a file: name a new folder`);
     if (code !== 'ENOENT') throw error;
   }
+}
+
+function packageSource(file: string | undefined): PackageSource {
+  if (file === undefined) return { spec: 'cdk-serverless-gpu', published: true };
+  if (!existsSync(file)) throw new UserError(`There is no file ${file}: --package names the packed package`);
+  return { spec: resolve(file), published: false };
 }
 
 /** As the second part of an app id may be. */

@@ -14,7 +14,11 @@ export async function checkContainerEngine(): Promise<Finding> {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     const text = code === 'ENOENT' ? 'there is no docker here' : 'docker is here, and its daemon does not answer';
-    return warning('docker', text, 'start or install Docker: images of fal apps are built with it');
+    return warning(
+      'docker',
+      text,
+      'start or install Docker, or deploy with --image-build codebuild (ImageBuild.codeBuild() in a CDK project)',
+    );
   }
 }
 

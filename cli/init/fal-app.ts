@@ -41,6 +41,37 @@ function capitalised(word: string): string {
   return word.charAt(0).toUpperCase() + word.slice(1);
 }
 
+/** Where the project has the package from. */
+export interface PackageSource {
+  /** What npm or pip installs: a name, or the path of a packed package. */
+  readonly spec: string;
+  /** Of a name: no registry has it yet. */
+  readonly published: boolean;
+}
+
+/** What to know before the first deployment. */
+export function readme(name: string, { spec, published }: PackageSource, commands: readonly string[]): string {
+  const packaged = published
+    ? [
+        'The package `cdk-serverless-gpu` is on no registry yet. Pack it in its repository (`npm run build:jsii`, then',
+        '`npm pack` in `dist/jsii`), and make the project with `sgpu init --package FILE`, or write the file for its name.',
+        '',
+      ]
+    : [`The package is installed from \`${spec}\`.`, ''];
+  return [
+    `# ${name}`,
+    '',
+    'A fal app in `app.py`, and the CDK project that deploys it to AWS.',
+    '',
+    ...packaged,
+    '```sh',
+    'sgpu run app.py            # serves it on this machine',
+    ...commands,
+    '```',
+    '',
+  ].join('\n');
+}
+
 export interface Project {
   /** Path → text. */
   readonly files: Readonly<Record<string, string>>;

@@ -1,7 +1,8 @@
 /** A CDK project in TypeScript. */
-import { constructId, falApp, type Project } from './fal-app';
+import { constructId, falApp, readme, type PackageSource, type Project } from './fal-app';
 
-export function typeScriptProject(name: string): Project {
+export function typeScriptProject(name: string, source: PackageSource): Project {
+  const next = ['npm install', 'sgpu doctor app.py', 'sgpu deploy'];
   const id = constructId(name);
   return {
     files: {
@@ -19,13 +20,18 @@ new ServerlessGpuApp(stack, '${id}', { source: AppSource.falApp('app.py') });
         name,
         private: true,
         scripts: { deploy: 'sgpu deploy' },
-        dependencies: { 'aws-cdk-lib': '^2.276.0', 'cdk-serverless-gpu': 'latest', constructs: '^10.8.1' },
+        dependencies: {
+          'aws-cdk-lib': '^2.276.0',
+          'cdk-serverless-gpu': source.published ? 'latest' : `file:${source.spec}`,
+          constructs: '^10.8.1',
+        },
         devDependencies: { 'aws-cdk': '^2.1148.1', tsx: '^4.20.0', typescript: '^5.9.0' },
       }),
       'tsconfig.json': json({ compilerOptions: { target: 'ES2022', module: 'commonjs', strict: true } }),
+      'README.md': readme(name, source, next),
       '.gitignore': 'node_modules/\ncdk.out/\n.sgpu/\n',
     },
-    next: ['npm install', 'sgpu doctor app.py', 'sgpu deploy'],
+    next,
   };
 }
 

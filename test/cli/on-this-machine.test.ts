@@ -1,6 +1,6 @@
 /** Commands that need no platform, or the folder of one alone. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, realpathSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseFiles } from './project-files';
 import { endAllSgpu } from '../end-to-end/sgpu-program';
@@ -24,6 +24,22 @@ describe('init', () => {
     const { app, json } = parseFiles(folder.file(name), files);
     expect(app).toMatchObject({ alias: name, endpoints: [expect.objectContaining({ path: '/' })] });
     expect(json['cdk.json']).toEqual({ app: language === 'python' ? 'python3 cdk_app.py' : 'npx tsx cdk-app.ts' });
+  });
+
+  test('takes the packed package, as long as no registry has it, and says so', async () => {
+    folder.write('packed.tgz', '');
+    const project = (name: string, ...args: readonly string[]): Promise<unknown> =>
+      commands.json('init', name, ...args);
+    await project('plainly');
+    expect(readFileSync(folder.file('plainly/README.md'), 'utf8')).toMatch(/on no registry yet.*--package FILE/s);
+    await project('packed-ts', '--package', 'packed.tgz');
+    const packed = realpathSync(folder.file('packed.tgz'));
+    expect(JSON.parse(readFileSync(folder.file('packed-ts/package.json'), 'utf8'))).toMatchObject({
+      dependencies: { 'cdk-serverless-gpu': `file:${packed}` },
+    });
+    await project('packed-py', '--language', 'python', '--package', 'packed.tgz');
+    expect(readFileSync(folder.file('packed-py/requirements.txt'), 'utf8').split('\n')).toContain(packed);
+    expect(await commands.refusal('init', 'none', '--package', 'gone.tgz')).toMatch(/There is no file gone\.tgz/);
   });
 
   test('overwrites nothing', async () => {
