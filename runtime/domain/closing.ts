@@ -47,6 +47,11 @@ function sentAway(runner: RunnerRecord, spec: AppSpec, deadline: number, now: nu
   const late = overdue(runner, spec, now);
   if (late !== undefined) return [{ kind: 'stop', runner: runner.id, ...late, graceMs }];
   if (starting(runner)) return [{ kind: 'stop', runner: runner.id, reason: CLOSING_REASON, exit: 'stopped', graceMs }];
-  if (runner.state === 'TERMINATING' || (runner.drain?.deadline ?? Infinity) <= deadline) return [];
+  if (runner.state === 'TERMINATING' || leavesInTime(runner, deadline)) return [];
   return [{ kind: 'drain', runner: runner.id, reason: CLOSING_REASON, graceMs: deadline - now }];
+}
+
+/** Whoever was asked by this is not asked again: the fleet counts the grace from its own, somewhat later clock. */
+function leavesInTime({ drain }: RunnerRecord, deadline: number): boolean {
+  return drain !== undefined && (drain.reason === CLOSING_REASON || drain.deadline <= deadline);
 }
