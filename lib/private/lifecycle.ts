@@ -25,7 +25,7 @@ export class Lifecycle extends Construct {
       timeout: Duration.minutes(15),
       statements: [
         allow(TABLE_ACTIONS, [arns.table, arns.tableIndexes]),
-        allow(['ssm:GetParametersByPath', 'ssm:GetParameter'], [arns.parameters, arns.parametersRoot]),
+        allow(['ssm:GetParametersByPath'], [arns.parameters, arns.parametersRoot]),
         allow(['ssm:DeleteParameters', 'ssm:DeleteParameter'], [arns.internalSecrets]),
         allow(['ecs:StopTask', 'ecs:DescribeTasks'], [arns.tasks(clusterName)]),
         allow(['ecs:ListTasks'], [everything], inCluster),

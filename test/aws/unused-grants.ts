@@ -50,6 +50,10 @@ export const UNUSED_GRANTS: Readonly<Record<RoleKind, Readonly<Record<string, st
     'logs:PutLogEvents': LOGS,
   },
   Lifecycle: {
+    'dynamodb:BatchGetItem': TEARDOWN,
+    'dynamodb:PutItem': 'the record of an app is written by verifications and removals: test/lambda/lifecycle.test.ts',
+    'lambda:InvokeFunction':
+      'a build may take longer than a function, which then calls itself: test/lambda/images.test.ts',
     'autoscaling:TerminateInstanceInAutoScalingGroup': TEARDOWN,
     'ecs:DescribeTasks': TEARDOWN,
     'ecs:StopTask': TEARDOWN,
