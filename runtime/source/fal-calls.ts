@@ -1,5 +1,6 @@
 import type { SyntaxNode } from '@lezer/common';
-import { NotLiteral, type PythonValue } from './python-literal';
+import { imageArguments } from './fal-container-image';
+import { NotLiteral, type PythonMapping, type PythonValue } from './python-literal';
 import type { PythonModule, Scope } from './python-module';
 import { argumentsOf, type Arguments } from './python-source';
 
@@ -24,9 +25,18 @@ const READERS: Readonly<Record<string, (call: CallArguments) => PythonValue>> = 
   'fal.RetryConfig': (call) => {
     return Object.fromEntries(Object.entries(call.keywords()).map(([condition, retries]) => [condition, { retries }]));
   },
-  'fal.ContainerImage': (call) => ({ dockerfile: call.first('dockerfile_str'), ...call.keywords('dockerfile_str') }),
-  'fal.ContainerImage.from_dockerfile_str': (call) => ({ dockerfile: call.first('text'), ...call.keywords('text') }),
-  'fal.ContainerImage.from_dockerfile': (call) => ({ dockerfile_path: call.first('path'), ...call.keywords('path') }),
+  'fal.ContainerImage': (call) => ({
+    dockerfile: call.first('dockerfile_str'),
+    ...call.imageArguments('dockerfile_str'),
+  }),
+  'fal.ContainerImage.from_dockerfile_str': (call) => ({
+    dockerfile: call.first('text'),
+    ...call.imageArguments('text'),
+  }),
+  'fal.ContainerImage.from_dockerfile': (call) => ({
+    dockerfile_path: call.first('path'),
+    ...call.imageArguments('path'),
+  }),
 };
 
 function healthCheck(call: CallArguments): PythonValue {
@@ -50,10 +60,15 @@ class CallArguments {
   }
 
   /** Arguments given by name; those set to None are as good as absent. */
-  keywords(except?: string): Readonly<Record<string, PythonValue>> {
-    const values = [...this.list.keywords]
-      .filter(([name]) => name !== except)
-      .map(([name, node]) => [name, this.module.valueOf([node], this.scope)] as const);
+  keywords(): Readonly<Record<string, PythonValue>> {
+    const values = [...this.list.keywords].map(
+      ([name, node]) => [name, this.module.valueOf([node], this.scope)] as const,
+    );
     return Object.fromEntries(values.filter(([, value]) => value !== null));
+  }
+
+  /** Those of an image, but for the one that may be given without its name. */
+  imageArguments(unnamed: string): PythonMapping {
+    return imageArguments({ module: this.module, list: this.list, scope: this.scope, unnamed });
   }
 }

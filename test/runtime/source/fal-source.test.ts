@@ -213,6 +213,76 @@ describe('settings', () => {
     expect(() => image('"python:3.12"')).toThrow('image is "python:3.12": it must be a ContainerImage');
   });
 
+  describe('the arguments of an image', () => {
+    const imageWith = (...lines: readonly string[]): string =>
+      appOf('image = fal.ContainerImage.from_dockerfile_str("FROM python:3.12",', ...lines, ')');
+
+    test('its context and what stays out of it are read, and the names of its secrets without their values', () => {
+      const lines = [
+        'context_dir="..", dockerignore=["*.bin"], dockerignore_path="ignored",',
+        'secrets={"TOKEN": os.environ["TOKEN"]}, build_args={"A": 1},',
+      ];
+      expect(read(imageWith(...lines)).image).toEqual({
+        dockerfile: 'FROM python:3.12',
+        context_dir: '..',
+        dockerignore: ['*.bin'],
+        dockerignore_path: 'ignored',
+        secrets: ['TOKEN'],
+        build_args: { A: 1 },
+      });
+    });
+
+    test('how fal builds it is ignored, and so is what says nothing or what is done anyway', () => {
+      const lines = [
+        'compression=best(), force_compression=True, builder="depot",',
+        'registries={}, entrypoint=None, cmd=[], use_isolate=True, context_dir=None,',
+      ];
+      expect(read(imageWith(...lines)).image).toEqual({ dockerfile: 'FROM python:3.12' });
+    });
+
+    test('passwords of registries are refused with where a login is named', () => {
+      for (const password of ['os.environ["TOKEN"]', '"$TOKEN"']) {
+        const line = `registries={"index.docker.io": {"username": "me", "password": ${password}}}`;
+        const message = refusal(imageWith('build_args={},', line));
+        expect(message).toContain('app.py:5: registries: no password is taken from the file of an app.');
+        expect(message).toContain('run `docker login` where ImageBuild.docker() builds the image');
+        expect(message).toContain('AppSource.image(ecs.ContainerImage.fromRegistry(…, { credentials }), { port })');
+      }
+    });
+
+    test('another program than the app is refused with what to write instead', () => {
+      for (const line of [
+        'entrypoint=["python", "x.py"]',
+        'entrypoint=command()',
+        'cmd="serve"',
+        'use_isolate=False',
+      ]) {
+        const message = refusal(imageWith(line));
+        expect(message).toContain(`app.py:4: ${line.split('=')[0]}: the image `);
+        expect(message).toContain('a server of its own is AppSource.dockerfile(directory, { port })');
+      }
+    });
+
+    test.each([
+      ['dockerignor=["x"]', "app.py:4: ContainerImage has no dockerignor; did you mean 'dockerignore'?"],
+      ['nonsense=1', 'app.py:4: ContainerImage has no nonsense'],
+    ])('one that fal does not know is refused, with the nearest: %s', (line, message) => {
+      expect(refusal(imageWith(line))).toBe(message);
+    });
+
+    test.each([
+      ['context_dir=3', "app.py:4: context_dir of ContainerImage must be a path from the app's file, as a string"],
+      ['context_dir=Path(__file__).parent', 'context_dir of ContainerImage: `Path(__file__).parent` is known only'],
+      ['dockerignore="*.bin"', 'must be a list of patterns, such as dockerignore=["*.bin"]'],
+      ['build_args=["A=1"]', 'build_args of ContainerImage must be a mapping of strings'],
+      ['secrets="TOKEN"', 'secrets of ContainerImage must be a mapping by the names of the secrets'],
+      ['secrets={NAME: "x"}', 'secrets of ContainerImage: `NAME` is known only when the code runs'],
+      ['{"A": "1"}', 'app.py:4: only the first argument of ContainerImage may be given without its name'],
+    ])('one that cannot be used is refused by its name: %s', (line, message) => {
+      expect(refusal(imageWith(line))).toContain(message);
+    });
+  });
+
   test('attributes that are no settings may be anything', () => {
     expect(declared('model = load()', 'health_check = 3', 'regions = REGIONS', 'keep_alive = 1')).toEqual({
       keep_alive: 1,
