@@ -13,6 +13,7 @@ import { VARIABLE } from '../runtime/aws-layout';
 import type { ControlMessage } from '../runtime/aws-messages';
 import { Controller } from '../runtime/controller/controller';
 import { WebhookDelivery } from '../runtime/controller/webhook-delivery';
+import { openCallTrace } from './call-trace';
 import { ControllerTurns } from './controller-turns';
 import { DeploymentMirror } from './deployment-mirror';
 import { variable } from './environment';
@@ -24,6 +25,7 @@ import { wakeUpsOf } from './wake-ups';
 
 const log = new PlatformLog(variable(VARIABLE.platform), 'controller');
 const onError = log.failure;
+const traced = await openCallTrace('controller');
 const stores = openPlatformStores({ onError });
 const { names, clock } = stores;
 const { client: dynamo, name: table } = stores.table;
@@ -80,9 +82,13 @@ const turns = new ControllerTurns({
 
 export async function handler(event: unknown, context: Pick<Context, 'getRemainingTimeInMillis'>): Promise<void> {
   const deadline = clock.now() + context.getRemainingTimeInMillis();
-  webhooks.begin(deadline);
-  await turns.wake(wakeUpsOf(event, names), deadline);
-  await webhooks.settled();
+  const wakeUps = wakeUpsOf(event, names);
+  await traced(async (notes) => {
+    notes.route = [...new Set(wakeUps.map(({ kind }) => kind))].join(' ');
+    webhooks.begin(deadline);
+    await turns.wake(wakeUps, deadline);
+    await webhooks.settled();
+  });
 }
 
 async function layOutTicks(delays: readonly number[]): Promise<void> {

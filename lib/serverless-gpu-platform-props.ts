@@ -88,4 +88,12 @@ export interface ServerlessGpuPlatformProps {
    * @default logs.RetentionDays.ONE_MONTH
    */
   readonly logRetention?: RetentionDays;
+
+  /**
+   * Whether AWS X-Ray gets traces of the functions: a call of the gateway by route and status, a turn of the controller.
+   * X-Ray bills each trace, and by default records one call a second and one of twenty beyond. Containers are not traced.
+   *
+   * @default false
+   */
+  readonly tracing?: boolean;
 }

@@ -150,6 +150,7 @@ export class ServerlessGpuPlatform extends Construct implements IServerlessGpuPl
       bucketName: this.bucket.bucketName,
       clusterName,
       controlQueueUrl: this.controlQueue.queueUrl,
+      tracing: props.tracing ?? false,
     };
     const { _declaration: declaration } = props.gateway ?? Gateway.functionUrl();
     this.url = platformGateway(this, { ...surroundings, declaration, vpc, cluster, subnets });

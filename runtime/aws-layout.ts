@@ -208,6 +208,8 @@ export const VARIABLE = {
   bucket: 'SGPU_BUCKET',
   cluster: 'SGPU_CLUSTER',
   controlQueueUrl: 'SGPU_CONTROL_QUEUE_URL',
+  /** Set where a function is traced by X-Ray. */
+  tracing: 'SGPU_TRACING',
   /** The agent's alone, set in the task definition. */
   app: 'SGPU_APP',
   appUrl: 'SGPU_APP_URL',

@@ -4,7 +4,7 @@ import { build } from 'esbuild';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { chmod, copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
@@ -22,11 +22,13 @@ const PLACE = [
   'const __dirname = __directoryOf(__filename);',
 ].join('\n');
 
+const TRACED = [join('lambda', 'gateway.ts'), join('lambda', 'controller.ts')];
+
 const common = { bundle: true, platform: 'node', sourcemap: 'linked', logLevel: 'warning' };
 
 const [first, second] = process.argv.slice(2);
 if (second !== undefined) {
-  await bundleWithSdk(join(root, first), resolve(second));
+  await program(join(root, first), resolve(second));
 } else if (first !== undefined) {
   await commandLine(resolve(first));
 } else {
@@ -84,7 +86,14 @@ async function constructs() {
 /** A Lambda function. */
 async function handler(name) {
   const entry = join(root, 'lambda', `${name}.ts`);
-  if (existsSync(entry)) await bundleWithSdk(entry, join(assets, 'lambda', name, 'index.mjs'));
+  if (existsSync(entry)) await program(entry, join(assets, 'lambda', name, 'index.mjs'));
+}
+
+/** Beside a function that may be traced lies what traces it, as a bundle of its own that is loaded only then. */
+async function program(entry, outfile) {
+  await bundleWithSdk(entry, outfile);
+  if (!TRACED.includes(relative(root, entry))) return;
+  await bundleWithSdk(join(root, 'lambda', 'tracing.ts'), join(dirname(outfile), 'tracing.mjs'));
 }
 
 /** The build context of the gateway's image. */

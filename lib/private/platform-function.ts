@@ -3,8 +3,9 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { VARIABLE, type ResourceNames } from '../../runtime/aws-layout';
+import { HANDLER, VARIABLE, type ResourceNames } from '../../runtime/aws-layout';
 import { assetPath } from './assets';
+import { PlatformArns } from './platform-arns';
 
 /** What every function of a platform knows. */
 export interface PlatformFunctionSurroundings {
@@ -13,6 +14,8 @@ export interface PlatformFunctionSurroundings {
   readonly bucketName: string;
   readonly clusterName: string;
   readonly controlQueueUrl: string;
+  /** X-Ray gets traces of gateway and controller. */
+  readonly tracing: boolean;
 }
 
 export interface PlatformFunctionProps extends PlatformFunctionSurroundings {
@@ -32,11 +35,13 @@ export class PlatformFunction extends Construct {
   constructor(scope: Construct, id: string, props: PlatformFunctionProps) {
     super(scope, id);
     const { names, logGroup, statements } = props;
+    const traced = props.tracing && TRACED.has(props.handler);
+    const tracing = traced ? [sendTraces(new PlatformArns(this, names))] : [];
     const role = new iam.Role(this, 'Role', {
       assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com'),
       path: names.rolePath,
       inlinePolicies: {
-        platform: new iam.PolicyDocument({ statements: [...statements, writeLogs(logGroup)] }),
+        platform: new iam.PolicyDocument({ statements: [...statements, ...tracing, writeLogs(logGroup)] }),
       },
     });
     this.function = new lambda.Function(this, 'Resource', {
@@ -51,6 +56,7 @@ export class PlatformFunction extends Construct {
       role: role.withoutPolicyUpdates(),
       logGroup,
       loggingFormat: lambda.LoggingFormat.JSON,
+      ...(traced ? { tracing: lambda.Tracing.ACTIVE } : {}),
       environment: {
         [VARIABLE.platform]: names.platform,
         [VARIABLE.table]: names.table,
@@ -58,9 +64,21 @@ export class PlatformFunction extends Construct {
         [VARIABLE.cluster]: props.clusterName,
         [VARIABLE.controlQueueUrl]: props.controlQueueUrl,
         NODE_OPTIONS: '--enable-source-maps',
+        ...(traced ? { [VARIABLE.tracing]: 'true' } : {}),
       },
     });
   }
+}
+
+/** The functions that call `openCallTrace`. */
+const TRACED: ReadonlySet<string> = new Set([HANDLER.gateway, HANDLER.controller]);
+
+/** The role takes no statements of the CDK's, which are these. */
+function sendTraces(arns: PlatformArns): iam.PolicyStatement {
+  return new iam.PolicyStatement({
+    actions: ['xray:PutTraceSegments', 'xray:PutTelemetryRecords'],
+    resources: [arns.all('X-Ray defines no resource for what is sent to it.')],
+  });
 }
 
 function writeLogs(logGroup: ILogGroup): iam.PolicyStatement {

@@ -1,5 +1,6 @@
 /** The HTTP API of the platform, put together from its parts. */
 import { Hono } from 'hono';
+import { routePath } from 'hono/route';
 import { v4 as uuid } from 'uuid';
 import { adminRoutes } from './admin-routes';
 import { AppDirectory } from './app-directory';
@@ -23,6 +24,12 @@ import { SignedTokenAuthority } from './token-authority';
 import { tokenRoutes } from './token-routes';
 import { uploadRoutes } from './upload-routes';
 import { userRoutes } from './user-routes';
+
+/** What `fetch` of the gateway may be given beside the request. */
+export interface GatewayCall {
+  /** Told which route answered, as it is registered: `/queue/*`. It has nothing of the caller's. */
+  readonly onRoute?: (route: string) => void;
+}
 
 /**
  * The gateway as a Hono app: `/queue`, `/run`, `/rest` and `/cdn` as at fal's hosts, `/rest/admin` for whoever runs the
@@ -52,6 +59,10 @@ function createRoutes(dependencies: GatewayDependencies): Hono {
   const calls = new DirectCalls(dependencies, authenticator, submissions);
   const files = new FileService(dependencies, authenticator, authority);
   const routes = new Hono();
+  routes.use(async (context, next) => {
+    await next();
+    (context.env as GatewayCall | undefined)?.onRoute?.(routePath(context));
+  });
   routes.route('/queue', queueRoutes({ dependencies, directory, authenticator, submissions }));
   routes.route('/run', runRoutes(directory, calls));
   routes.route('/rest/admin', adminRoutes(dependencies, authenticator));

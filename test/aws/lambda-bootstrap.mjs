@@ -31,6 +31,9 @@ const cpuMs = () => Object.values(process.cpuUsage()).reduce((sum, us) => sum + 
 const server = createServer((request, response) => {
   if (request.url === USAGE) return response.end(JSON.stringify({ ...usage, cpuMs: cpuMs() }));
   const began = performance.now();
+  // Lambda takes up the trace of its caller.
+  const trace = request.headers['x-amzn-trace-id'];
+  if (trace !== undefined) process.env._X_AMZN_TRACE_ID = trace;
   void answer(request, response)
     .catch((error) => {
       console.error(error);

@@ -61,9 +61,10 @@ export class LambdaProcess {
   }
 
   /** Calls the function with an event, as a service would. Rejects when it throws. */
-  async invoke(event: unknown): Promise<unknown> {
+  async invoke(event: unknown, headers: Readonly<Record<string, string>> = {}): Promise<unknown> {
     const answer = await fetch(`${this.url}/2015-03-31/functions/function/invocations`, {
       method: 'POST',
+      headers,
       body: JSON.stringify(event),
     });
     const result: unknown = await answer.json();

@@ -89,13 +89,13 @@ export class BundledGateway {
     spec: appSpec({ name: 'painter', keep_alive: 600, max_multiplexing: 4, min_concurrency: 1 }),
   };
 
-  /** Runs the bundle as a function whose calls last `timeoutSeconds`. */
-  async serve(bundle: string, timeoutSeconds = 900): Promise<LambdaProcess> {
+  /** Runs the bundle as a function whose calls last `timeoutSeconds`, with further variables. */
+  async serve(bundle: string, timeoutSeconds = 900, variables = {}): Promise<LambdaProcess> {
     const lambda = await LambdaProcess.start({
       name: 'gateway',
       bundle,
       timeoutSeconds,
-      environment: this.environment,
+      environment: { ...this.environment, ...variables },
       onLine: (line) => {
         if (line.includes('"level":"ERROR"')) this.errors.push(line);
       },

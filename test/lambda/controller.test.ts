@@ -22,6 +22,7 @@ import { LambdaProcess } from '../aws/lambda-process';
 import { clientOf, startAwsEmulator, type AwsEmulator } from '../support/aws-emulator';
 import { createTable } from '../support/dynamo-table';
 import { appSpec } from '../support/records';
+import { TraceDaemon } from './trace-daemon';
 
 const NAMES = new ResourceNames('studio');
 const APP = 'studio/painter';
@@ -54,17 +55,7 @@ beforeAll(async () => {
     name: 'controller',
     bundle: await bundled(),
     timeoutSeconds: 60,
-    environment: {
-      AWS_ENDPOINT_URL: emulator.endpoint,
-      AWS_REGION: emulator.region,
-      AWS_ACCESS_KEY_ID: emulator.credentials.accessKeyId,
-      AWS_SECRET_ACCESS_KEY: emulator.credentials.secretAccessKey,
-      [VARIABLE.platform]: NAMES.platform,
-      [VARIABLE.table]: table.name,
-      [VARIABLE.bucket]: 'studio-blobs',
-      [VARIABLE.cluster]: NAMES.cluster,
-      [VARIABLE.controlQueueUrl]: controlQueueUrl,
-    },
+    environment: environment(),
     onLine: (line) => lines.push(line),
   });
 });
@@ -126,15 +117,49 @@ test('an app whose parameter is missing at one reading stays', async () => {
   expect((await apps().get(APP))?.closingSince).toBeUndefined();
 });
 
+test('a turn is traced by what woke the controller, with the error that ends it', async () => {
+  const daemon = await TraceDaemon.start();
+  const traced = await LambdaProcess.start({
+    name: 'controller',
+    bundle: join(folder, 'index.mjs'),
+    timeoutSeconds: 60,
+    environment: { ...environment(), ...daemon.environment, [VARIABLE.table]: 'gone' },
+  });
+  try {
+    const headers = { 'x-amzn-trace-id': `Root=1-65a1b2c3-${'a'.repeat(24)};Parent=53995c3f42cd8ad8;Sampled=1` };
+    await expect(traced.invoke(FIRING, headers)).rejects.toThrow('ResourceNotFoundException');
+    expect(await daemon.sent(1)).toMatchObject([
+      { name: '## controller', annotations: { route: 'tick' }, fault: true, cause: { exceptions: [{}] } },
+    ]);
+  } finally {
+    daemon.stop();
+    await traced.stop();
+  }
+});
+
 function apps(): DynamoAppStore {
   return new DynamoAppStore(table, clock);
 }
 
+function environment(): Readonly<Record<string, string>> {
+  return {
+    AWS_ENDPOINT_URL: emulator.endpoint,
+    AWS_REGION: emulator.region,
+    AWS_ACCESS_KEY_ID: emulator.credentials.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: emulator.credentials.secretAccessKey,
+    [VARIABLE.platform]: NAMES.platform,
+    [VARIABLE.table]: table.name,
+    [VARIABLE.bucket]: 'studio-blobs',
+    [VARIABLE.cluster]: NAMES.cluster,
+    [VARIABLE.controlQueueUrl]: controlQueueUrl,
+  };
+}
+
 async function bundled(): Promise<string> {
-  const outfile = join(folder, 'index.mjs');
   await build({
-    entryPoints: [join(root, 'lambda', 'controller.ts')],
-    outfile,
+    entryPoints: { index: join(root, 'lambda', 'controller.ts'), tracing: join(root, 'lambda', 'tracing.ts') },
+    outdir: folder,
+    outExtension: { '.js': '.mjs' },
     bundle: true,
     platform: 'node',
     target: 'node20',
@@ -142,7 +167,7 @@ async function bundled(): Promise<string> {
     logLevel: 'warning',
     banner: { js: "import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);" },
   });
-  return outfile;
+  return join(folder, 'index.mjs');
 }
 
 async function createQueue(QueueName: string): Promise<string> {

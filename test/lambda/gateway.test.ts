@@ -2,7 +2,10 @@
 import { createFalClient, type FalClient } from '@fal-ai/client';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { WebSocket } from 'ws';
 import type { LambdaProcess } from '../aws/lambda-process';
@@ -10,6 +13,7 @@ import { eventually } from '../contract/eventually';
 import { runPython } from '../clients/python-client';
 import { APP, type AppHandler, Bundle, BundledGateway, NAMES } from './bundled-gateway';
 import { tlsFront, type TlsFront } from './tls-front';
+import { TraceDaemon } from './trace-daemon';
 
 const MIB = 1024 ** 2;
 
@@ -209,6 +213,51 @@ describe('over HTTP', () => {
     for (const response of submitted) {
       const { request_id: id } = (await response.json()) as { request_id: string };
       await gateway.queue.cancel(id);
+    }
+  });
+});
+
+describe('traced by X-Ray', () => {
+  let daemon: TraceDaemon;
+  beforeAll(async () => {
+    daemon = await TraceDaemon.start();
+  });
+  afterAll(() => {
+    daemon.stop();
+  });
+
+  test('each call that is sampled is a subsegment with its route and its status, and nothing of its path', async () => {
+    const traced = await gateway.serve(bundle.path, 900, daemon.environment);
+    const call = async (id: string, sampled: 0 | 1, path: string, headers = {}): Promise<void> => {
+      const trace = `Root=1-65a1b2c3-${id.repeat(24)};Parent=53995c3f42cd8ad8;Sampled=${sampled}`;
+      await (await fetch(`${traced.url}${path}`, { headers: { 'x-amzn-trace-id': trace, ...headers } })).text();
+    };
+    await call('a', 0, `/queue/${APP}/requests/secret/status`, authorization());
+    await call('b', 1, `/queue/${APP}/requests/secret/status`, authorization());
+    await call('c', 1, '/rest/users/current', authorization());
+    await call('d', 1, '/rest/kv/get/secret/secret');
+    const segments = await daemon.sent(3);
+    const about = { name: '## gateway', parent_id: '53995c3f42cd8ad8' };
+    expect(segments).toMatchObject([
+      { ...about, trace_id: expect.stringContaining('bbb'), annotations: { route: 'GET /queue/*', status: 404 } },
+      { ...about, trace_id: expect.stringContaining('ccc'), annotations: { route: 'GET /rest/users/current' } },
+      { ...about, annotations: { route: 'GET /rest/kv/get/:database/:key{.+}', status: 401 }, error: true },
+    ]);
+    expect(segments[1]).not.toHaveProperty('error');
+    expect(JSON.stringify(segments)).not.toContain('secret');
+  });
+
+  test('what traces is loaded where the template says so, and nowhere else', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'untraced-'));
+    try {
+      const copy = join(folder, 'index.mjs');
+      await copyFile(bundle.path, copy);
+      await writeFile(join(folder, 'tracing.mjs'), "throw new Error('loaded');");
+      const untraced = await gateway.serve(copy);
+      expect((await fetch(`${untraced.url}/rest/users/current`, { headers: authorization() })).status).toBe(200);
+      await expect(gateway.serve(copy, 900, daemon.environment)).rejects.toThrow('ended with code');
+    } finally {
+      await rm(folder, { recursive: true });
     }
   });
 });

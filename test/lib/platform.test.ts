@@ -25,6 +25,28 @@ function platformWithApps(): { readonly stack: Stack; readonly platform: Serverl
   return { stack, platform };
 }
 
+test.each([
+  [true, { Mode: 'Active' }, 2],
+  [false, Match.absent(), 0],
+])('X-Ray gets traces of gateway and controller when `tracing` is %s', (tracing, TracingConfig, traced) => {
+  const stack = newStack();
+  new ServerlessGpuPlatform(stack, 'Platform', { tracing });
+  const template = Template.fromStack(stack);
+  for (const Description of ['The HTTP API of gpu', 'Starts and ends runners and machines of gpu']) {
+    template.hasResourceProperties('AWS::Lambda::Function', {
+      Description,
+      TracingConfig,
+      Environment: { Variables: { SGPU_TRACING: tracing ? 'true' : Match.absent() } },
+    });
+  }
+  template.resourcePropertiesCountIs('AWS::Lambda::Function', { TracingConfig: { Mode: 'Active' } }, traced);
+  const Statement = Match.arrayWith([
+    Match.objectLike({ Action: ['xray:PutTraceSegments', 'xray:PutTelemetryRecords'], Resource: '*' }),
+  ]);
+  const Policies = [Match.objectLike({ PolicyDocument: Match.objectLike({ Statement }) })];
+  template.resourcePropertiesCountIs('AWS::IAM::Role', { Policies }, traced);
+});
+
 test('work for all apps is granted queue by queue, without a reference to another stack', () => {
   const { stack, platform } = platformWithApps();
   platform.grantSend(new iam.User(stack, 'User'));
