@@ -35,6 +35,8 @@ describe('what is packed for npm', () => {
     ['assets/lambda/gateway/index.mjs', 'assets/lambda/controller/index.mjs', 'assets/lambda/lifecycle/index.mjs'],
     ['assets/agent/index.mjs', 'assets/agent/Dockerfile', 'assets/images/gateway/Dockerfile', 'assets/source/index.js'],
     ['assets/sgpu/sgpu.mjs', 'runner-image/python/serve.py', 'runner-image/python/requirements.txt'],
+    ['assets/playground/playground.html', 'assets/lambda/gateway/playground.html'],
+    ['testing/index.js', 'testing/index.d.ts', 'testing/python/sgpu_testing/__init__.py'],
   ])('has %s and what is beside it', (...wanted) => {
     expect(wanted.filter((file) => !files.includes(file))).toEqual([]);
   });
