@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
+import subprocess
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from running import Runner
@@ -70,6 +73,17 @@ class App(fal.App):
         first, second = download_model_weights(url), download_model_weights(url)
         assert first == second
         return [str(first.relative_to(download_utils.FAL_MODEL_WEIGHTS_DIR).parent), first.read_text()]
+
+    @fal.endpoint("/repository")
+    def repository(self, url: str, commit: str) -> list[str]:
+        from fal.toolkit import clone_repository
+
+        folder = Path("repositories").resolve()
+        folder.mkdir(exist_ok=True)
+        cloned = clone_repository(url, commit_hash=commit, target_dir=folder, include_to_path=True)
+        import cloned_words
+
+        return [cloned.name, cloned_words.GREETING]
 
     @fal.endpoint("/proxies")
     def proxies(self) -> str:
@@ -140,6 +154,24 @@ def test_weights_are_downloaded_once_and_kept_by_their_url(app: Runner, platform
     assert app.post("/weights", {"url": url}).json() == [hashlib.sha256(url.encode()).hexdigest(), "result"]
     downloads = [path for verb, path, _ in platform.requests if verb == "GET" and path == urlsplit(url).path]
     assert len(downloads) == 1
+
+
+def test_a_repository_is_cloned_at_its_commit_once_and_imported(app: Runner, tmp_path: Path) -> None:
+    git = ["git", "-C", str(tmp_path), "-c", "user.name=Somebody", "-c", "user.email=somebody@example.com"]
+
+    def commit(greeting: str) -> str:
+        (tmp_path / "cloned_words.py").write_text(f"GREETING = '{greeting}'\n")
+        for command in (["add", "."], ["commit", "--quiet", "--message", greeting]):
+            subprocess.run([*git, *command], check=True)
+        return subprocess.run([*git, "rev-parse", "HEAD"], check=True, capture_output=True, text=True).stdout.strip()
+
+    subprocess.run([*git, "init", "--quiet"], check=True)
+    first = commit("hello")
+    commit("later")
+    cloned = [f"{tmp_path.stem}-{first[:8]}", "hello"]
+    assert app.post("/repository", {"url": tmp_path.as_uri(), "commit": first}).json() == cloned
+    shutil.rmtree(tmp_path / ".git")
+    assert app.post("/repository", {"url": tmp_path.as_uri(), "commit": first}).json() == cloned
 
 
 def test_nothing_else_on_a_private_address_can_be_downloaded(app: Runner, platform: Storage) -> None:
