@@ -64,7 +64,10 @@ test('an earlier revision is set and listed', async () => {
   expect((await call('DELETE', `/apps/${APP}/revisions/0`))[0]).toBe(422);
   expect(await call('PUT', `/apps/${APP}/revision`)).toMatchObject([200, { app: { revision: '0', setAside: '1' } }]);
   expect((await call('DELETE', `/apps/${APP}/revisions/0`))[0]).toBe(422);
-  expect(await call('DELETE', `/apps/${APP}/revisions/1`)).toMatchObject([200, { app: { revision: '0', earlier: [] } }]);
+  expect(await call('DELETE', `/apps/${APP}/revisions/1`)).toMatchObject([
+    200,
+    { app: { revision: '0', earlier: [] } },
+  ]);
 });
 
 describe('sending runners away', () => {
