@@ -49,7 +49,9 @@ import { simulateCommand } from './simulate';
 export function sgpuProgram(): Command {
   const program = new Command('sgpu')
     .description('Serverless GPU apps: on this machine and in your own AWS account')
-    .helpCommand(true);
+    .helpCommand(true)
+    // Options before the command are fal's own; behind it, `--host` is the command's.
+    .enablePositionalOptions();
   for (const command of commands()) program.addCommand(command);
   for (const command of notHere()) program.addCommand(command, { hidden: true });
   return withSettings(withInstead(program, BEFORE_COMMANDS));
