@@ -112,7 +112,7 @@ export function inWords({ Resources, ...rest }: Template): string {
     ...Object.entries({ ...Properties, ...attributes }).map(([name, value]) => `  ${name}: ${compact(value)}`),
   ]);
   const others = Object.entries(rest).map(([name, value]) => `${name}: ${compact(value)}`);
-  return [...resources, ...others].join('\n').replaceAll(/[0-9a-f]{64}/g, '<hash>');
+  return [...resources, ...others].join('\n').replaceAll(/[0-9a-f]{64}|(?<=(?:agent|app)-)[0-9a-f]{32}/g, '<hash>');
 }
 
 function compact(value: unknown): string {
